@@ -1,0 +1,16 @@
+"""The canonical table: Battery Data Format columns, metadata, provenance, findings and intake checks."""
+
+from jeoul.measurement.columns import COLUMNS, REQUIRED, TEMPERATURES, VENDOR_PREFIX, Column, find_column
+from jeoul.measurement.measurement import Finding, Measurement, Provenance
+
+__all__ = [
+    "COLUMNS",
+    "REQUIRED",
+    "TEMPERATURES",
+    "VENDOR_PREFIX",
+    "Column",
+    "Finding",
+    "Measurement",
+    "Provenance",
+    "find_column",
+]

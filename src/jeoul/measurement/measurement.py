@@ -1,0 +1,132 @@
+"""One canonical table with where it came from and what was odd about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from jeoul.measurement.columns import VENDOR_PREFIX
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something odd but usable. It travels with the Measurement into the report.
+
+    `code` is a stable word for programs (``time_goes_back``), `message` one English sentence with what
+    was found and where. Rows are 1-based data rows of the canonical table, first and last inclusive.
+    """
+
+    code: str
+    message: str
+    row_first: int | None = None
+    row_last: int | None = None
+    column: str | None = None
+    values: Mapping[str, float | int | str] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "code": self.code,
+            "message": self.message,
+            "row_first": self.row_first,
+            "row_last": self.row_last,
+            "column": self.column,
+            "values": dict(self.values),
+        }
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the rows came from: enough to find the same bytes again and to read them the same way."""
+
+    file_name: str
+    sha256: str
+    size_byte: int
+    format: str
+    reader_version: str
+    software_version: str
+    read_at: datetime
+    table: str = ""
+    first_line: int | None = None
+    """Line of the raw text file (1-based) that holds data row 1; None for binary formats."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "file_name": self.file_name,
+            "sha256": self.sha256,
+            "size_byte": self.size_byte,
+            "format": self.format,
+            "reader_version": self.reader_version,
+            "software_version": self.software_version,
+            "read_at": self.read_at.isoformat(timespec="seconds"),
+            "table": self.table,
+            "first_line": self.first_line,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """The canonical table of one test of one item on one channel. Frozen.
+
+    `rows` is a lazy Polars frame in recorded order whose columns are BDF machine-readable names, plus
+    ``vendor.<name>`` for what no term covers. A small file is held in memory; a large one stays in its
+    file and is scanned, so prefer `batches` and `select` to `table` in code that must scale.
+
+    `metadata` is what the file says about item, channel, instrument, procedure and dates, by the
+    names ``item``, ``channel``, ``instrument``, ``procedure``, ``started``, ``operator``, ``comment``,
+    ``time_zone``; what has no such name keeps the vendor's.
+    """
+
+    rows: pl.LazyFrame
+    row_count: int
+    provenance: Provenance
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    columns: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.columns:
+            object.__setattr__(self, "columns", tuple(self.rows.collect_schema().names()))
+
+    def __len__(self) -> int:
+        return self.row_count
+
+    def __repr__(self) -> str:
+        p = self.provenance
+        return f"<Measurement {p.file_name!r} {p.format}: {self.row_count} rows, {len(self.columns)} columns>"
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """All rows and columns in memory."""
+        return self.rows.collect()
+
+    def select(self, columns: Sequence[str], first_row: int = 1, last_row: int | None = None) -> pl.DataFrame:
+        """These columns of the data rows `first_row` to `last_row` (1-based, inclusive), in memory."""
+        last = self.row_count if last_row is None else min(last_row, self.row_count)
+        return self.rows.select(columns).slice(first_row - 1, max(last - first_row + 1, 0)).collect()
+
+    def batches(self, columns: Sequence[str], size: int = 1_000_000) -> Iterator[pl.DataFrame]:
+        """These columns in recorded order, about `size` rows at a time, without holding the rest."""
+        yield from self.rows.select(columns).collect_batches(chunk_size=size, maintain_order=True)
+
+    def has(self, *columns: str) -> bool:
+        """Whether all of these columns are there."""
+        return all(column in self.columns for column in columns)
+
+    @property
+    def vendor_columns(self) -> tuple[str, ...]:
+        """The columns that no canonical term covers, under the vendor's own names."""
+        return tuple(c for c in self.columns if c.startswith(VENDOR_PREFIX))
+
+    def with_findings(self, *findings: Finding) -> Measurement:
+        """The same measurement with more findings."""
+        return replace(self, findings=(*self.findings, *findings))
+
+    def with_rows(self, rows: pl.LazyFrame) -> Measurement:
+        """The same measurement over the same rows kept in another place (memory, Parquet)."""
+        return replace(self, rows=rows, columns=())

@@ -1,0 +1,197 @@
+"""What a standard says of a test: for every clause, how it was run and whether the result is enough.
+
+Two separate answers. *Conformity* asks whether the test was run as the clause asks; *verdict* asks
+whether the result meets a limit under the named decision rule. Both are values, never exceptions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from jeoul.uncertainty import Evidence, Measured
+
+
+class Conformity(StrEnum):
+    """Was the test run as the clause asks?"""
+
+    CONFORMING = "conforming"
+    DEVIATING = "deviating"
+    NOT_EVALUABLE = "not_evaluable"
+
+
+class Verdict(StrEnum):
+    """Does the result meet the limit under the decision rule?"""
+
+    PASS = "pass"
+    CONDITIONAL_PASS = "conditional_pass"
+    CONDITIONAL_FAIL = "conditional_fail"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    NOT_EVALUABLE = "not_evaluable"
+    REPORT_ONLY = "report_only"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A number of a standard or a profile, with how well it is known and from where."""
+
+    value: float | str | bool
+    unit: str
+    status: str
+    source: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {"value": self.value, "unit": self.unit, "status": self.status, "source": self.source}
+
+
+@dataclass(frozen=True)
+class ConditionResult:
+    """One condition of a clause: what was asked, what was found, in which rows."""
+
+    kind: str
+    title: Mapping[str, str]
+    asked: Mapping[str, Fact]
+    found: Mapping[str, float | str | None]
+    conformity: Conformity
+    reason: str
+    evidence: tuple[Evidence, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "kind": self.kind,
+            "title": dict(self.title),
+            "asked": {name: fact.as_dict() for name, fact in self.asked.items()},
+            "found": dict(self.found),
+            "conformity": str(self.conformity),
+            "reason": self.reason,
+            "evidence": [rows.as_dict() for rows in self.evidence],
+        }
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A result against a limit under a decision rule (ILAC-G8:09/2019, JCGM 106:2012)."""
+
+    rule: str
+    relation: str
+    limit: Fact
+    acceptance_limit: float | None
+    guard_band: float | None
+    probability_of_conformity: float | None
+    verdict: Verdict
+    reason: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "rule": self.rule,
+            "relation": self.relation,
+            "limit": self.limit.as_dict(),
+            "acceptance_limit": self.acceptance_limit,
+            "guard_band": self.guard_band,
+            "probability_of_conformity": self.probability_of_conformity,
+            "verdict": str(self.verdict),
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True)
+class ResultOfClause:
+    """One measured result of a clause and, where there is a limit, the decision on it."""
+
+    measured: Measured
+    title: Mapping[str, str]
+    decision: Decision | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        decision = None if self.decision is None else self.decision.as_dict()
+        return {**self.measured.as_dict(), "title": dict(self.title), "decision": decision}
+
+
+@dataclass(frozen=True)
+class ClauseResult:
+    """One clause: the steps that were taken for it, its conditions, its results and two answers."""
+
+    clause: str
+    title: Mapping[str, str]
+    conformity: Conformity
+    verdict: Verdict
+    matched: str
+    conditions: tuple[ConditionResult, ...] = ()
+    results: tuple[ResultOfClause, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "clause": self.clause,
+            "title": dict(self.title),
+            "conformity": str(self.conformity),
+            "verdict": str(self.verdict),
+            "matched": self.matched,
+            "conditions": [condition.as_dict() for condition in self.conditions],
+            "results": [result.as_dict() for result in self.results],
+        }
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the evaluation keeps of one measurement, so that a report needs nothing else."""
+
+    provenance: Mapping[str, Any]
+    metadata: Mapping[str, str]
+    row_count: int
+    findings: tuple[Mapping[str, Any], ...]
+    steps: tuple[Mapping[str, Any], ...]
+    cycles: tuple[Mapping[str, Any], ...]
+    trace: Mapping[str, tuple[float, ...]]
+    """Time, voltage, current and temperature for a figure: least and greatest value of each bin."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "provenance": dict(self.provenance),
+            "metadata": dict(self.metadata),
+            "rows": self.row_count,
+            "findings": [dict(f) for f in self.findings],
+            "steps": [dict(s) for s in self.steps],
+            "cycles": [dict(c) for c in self.cycles],
+            "trace": {name: list(values) for name, values in self.trace.items()},
+        }
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The whole answer, frozen and serialisable: a report is a pure function of it."""
+
+    standard: Mapping[str, Any]
+    """id, title (en, ko), edition, sha256 of the definition, and the limits file with its own hash."""
+    item: Mapping[str, Any]
+    rule: str
+    clauses: tuple[ClauseResult, ...]
+    runs: tuple[Run, ...]
+    conformity: Conformity
+    verdict: Verdict
+    software_version: str
+    accuracy: Mapping[str, Any] | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON, with the stable keys that the docs list."""
+        return {
+            "standard": dict(self.standard),
+            "item": dict(self.item),
+            "rule": self.rule,
+            "conformity": str(self.conformity),
+            "verdict": str(self.verdict),
+            "clauses": [clause.as_dict() for clause in self.clauses],
+            "runs": [run.as_dict() for run in self.runs],
+            "accuracy": None if self.accuracy is None else dict(self.accuracy),
+            "software_version": self.software_version,
+            "notes": list(self.notes),
+        }
