@@ -90,7 +90,9 @@ UNITS: dict[str, Unit] = {
 }
 
 _FOLDED = {name.casefold(): unit for name, unit in reversed(UNITS.items())}
-_HEADER = re.compile(r"^\s*(?P<stem>.*?)\s*(?:\(\s*(?P<a>[^()]*)\s*\)|\[\s*(?P<b>[^\[\]]*)\s*\]|/\s*(?P<c>[^/()\[\]]+))\s*$")
+_HEADER = re.compile(
+    r"^\s*(?P<stem>.*?)\s*(?:\(\s*(?P<a>[^()]*)\s*\)|\[\s*(?P<b>[^\[\]]*)\s*\]|/\s*(?P<c>[^/()\[\]]+))\s*$"
+)
 
 
 # One letter, two meanings: in a temperature column "C" is degree Celsius, elsewhere it is coulomb.

@@ -123,6 +123,18 @@ class Measurement:
         """The columns that no canonical term covers, under the vendor's own names."""
         return tuple(c for c in self.columns if c.startswith(VENDOR_PREFIX))
 
+    def as_dict(self) -> dict[str, Any]:
+        """What the file is and what is odd in it, as plain data for JSON; not the rows themselves."""
+        return {
+            "file": self.provenance.file_name,
+            "format": self.provenance.format,
+            "rows": self.row_count,
+            "columns": list(self.columns),
+            "metadata": dict(self.metadata),
+            "findings": [finding.as_dict() for finding in self.findings],
+            "provenance": self.provenance.as_dict(),
+        }
+
     def with_findings(self, *findings: Finding) -> Measurement:
         """The same measurement with more findings."""
         return replace(self, findings=(*self.findings, *findings))

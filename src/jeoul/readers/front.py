@@ -1,0 +1,196 @@
+"""`read`, `read_all`, `identify`: friendly outside, strict inside."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from jeoul.errors import DamagedFileError, JeoulError, ReadError
+from jeoul.measurement import Measurement, Provenance
+from jeoul.measurement.intake import inspect_rows
+from jeoul.readers.canonical import CanonicalFrame, canonicalise
+from jeoul.readers.contract import VendorTable
+from jeoul.readers.description import FormatDescription, parse_description
+from jeoul.readers.registry import Registered, find_reader, identify_source
+from jeoul.readers.source import Source, open_source
+
+IN_MEMORY_BYTES = 64 * 2**20
+"""Files up to this size are held in memory; larger text files are scanned where they lie."""
+
+
+def identify(path: str | Path) -> str:
+    """The name of the format of a file, such as ``arbin_csv``.
+
+    Raises `UnknownFormatError` where no reader takes it and `AmbiguousFormatError` where two do.
+    """
+    return identify_source(open_source(path)).name
+
+
+def read(
+    path: str | Path,
+    *,
+    format: str | None = None,
+    description: str | Path | None = None,
+    table: str | None = None,
+    to: str | Path | None = None,
+) -> Measurement:
+    """Read one raw file into a `Measurement`.
+
+    path
+        The file as the instrument or its software wrote it; ``.gz`` and a zip of one file are opened.
+    format
+        The format's name, where the file alone does not tell; see `formats`.
+    description
+        A TOML file that describes a laboratory's own delimited text; see the docs on readers.
+    table
+        Which table, where the file holds several (channels, sheets); without it such a file is an
+        error that names them. `read_all` returns them all.
+    to
+        Also write the canonical table to this Parquet file, in the same pass, and keep the
+        measurement there instead of in memory.
+
+    Raises `ReadError` (and what is below it in `jeoul.errors`) with path, row and column.
+    """
+    opened = _open(path, format, description)
+    chosen = _choose(opened, table)
+    return _measurement(opened, chosen, None if to is None else Path(to))
+
+
+def read_all(
+    path: str | Path, *, format: str | None = None, description: str | Path | None = None
+) -> tuple[Measurement, ...]:
+    """Every table of one raw file, each as a `Measurement`. Parameters and errors are those of `read`."""
+    opened = _open(path, format, description)
+    return tuple(_measurement(opened, table, None) for table in opened.tables)
+
+
+@dataclass(frozen=True)
+class _Opened:
+    source: Source
+    entry: Registered
+    description: FormatDescription
+    tables: tuple[VendorTable, ...]
+
+
+def _open(path: str | Path, format: str | None, description: str | Path | None) -> _Opened:
+    source = open_source(path)
+    if description is not None:
+        return _open_described(source, Path(description))
+    entry = find_reader(format) if format else identify_source(source)
+    return _Opened(source, entry, entry.description, entry.reader.decode(source))
+
+
+def _open_described(source: Source, path: Path) -> _Opened:
+    from jeoul.readers.delimited.reader import decode_described
+
+    if not path.is_file():
+        raise ReadError("there is no such description file.", path=path)
+    description = parse_description(path.read_text(encoding="utf-8"), str(path))
+    return _Opened(source, find_reader("delimited"), description, decode_described(source, description))
+
+
+def _choose(opened: _Opened, name: str | None) -> VendorTable:
+    tables = opened.tables
+    names = [table.name for table in tables]
+    if name is not None:
+        if name not in names:
+            raise ReadError(
+                f"has no table '{name}'.", advice=f"Tables: {', '.join(names)}.", path=opened.source.path
+            )
+        return tables[names.index(name)]
+    if len(tables) != 1:
+        listed = ", ".join(repr(n) for n in names) or "none"
+        raise ReadError(
+            f"holds {len(tables)} tables: {listed}.",
+            advice="Pass table=... to choose one, or use read_all.",
+            path=opened.source.path,
+        )
+    return tables[0]
+
+
+def _measurement(opened: _Opened, table: VendorTable, to: Path | None) -> Measurement:
+    try:
+        return _build(opened, table, to, relaxed=False)
+    except pl.exceptions.PolarsError as error:
+        if table.relaxed is None:
+            raise DamagedFileError(_first_line(error), path=opened.source.path) from error
+    try:
+        return _build(opened, table, to, relaxed=True)
+    except pl.exceptions.PolarsError as error:
+        raise DamagedFileError(
+            f"cannot be parsed as {opened.description.title}: {_first_line(error)}",
+            path=opened.source.path,
+            advice="The file is damaged or of another layout.",
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0]
+
+
+def _build(opened: _Opened, table: VendorTable, to: Path | None, *, relaxed: bool) -> Measurement:
+    source = opened.source
+    frame = canonicalise(table, opened.description, source.path, relaxed=relaxed)
+    rows = _keep(frame, source, to, _provenance_text(opened, table))
+    found = inspect_rows(rows, source.path, first_line=table.first_line)
+    return Measurement(
+        rows=rows,
+        row_count=found.row_count,
+        provenance=_provenance(opened, table),
+        metadata=table.metadata,
+        findings=(*table.findings, *frame.findings, *found.findings),
+    )
+
+
+def _keep(frame: CanonicalFrame, source: Source, to: Path | None, note: Mapping[str, str]) -> pl.LazyFrame:
+    """In Parquet when asked, in memory when small, else lazily over the raw file."""
+    if to is not None:
+        return write_parquet(frame.rows, to, note)
+    if source.content_size <= IN_MEMORY_BYTES or source.content is not None:
+        return frame.rows.collect().lazy()
+    return frame.rows
+
+
+def write_parquet(rows: pl.LazyFrame, path: Path, metadata: Mapping[str, str]) -> pl.LazyFrame:
+    """Stream the rows to a Parquet file that appears whole or not at all; the rows, from there."""
+    partial = _folder(path) / f".{path.name}.{os.getpid()}.part"
+    try:
+        rows.sink_parquet(
+            partial, compression="zstd", compression_level=1, row_group_size=250_000, metadata=dict(metadata)
+        )
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return pl.scan_parquet(path, glob=False)
+
+
+def _folder(path: Path) -> Path:
+    if not path.parent.is_dir():
+        raise JeoulError("the folder to write to does not exist.", path=path.parent, advice="Make it first.")
+    return path.parent
+
+
+def _provenance(opened: _Opened, table: VendorTable) -> Provenance:
+    from jeoul import __version__
+
+    return Provenance(
+        file_name=opened.source.path.name,
+        sha256=opened.source.sha256,
+        size_byte=opened.source.size_byte,
+        format=opened.description.name,
+        reader_version=__version__,
+        software_version=__version__,
+        read_at=datetime.now(UTC),
+        table=table.name,
+        first_line=table.first_line,
+    )
+
+
+def _provenance_text(opened: _Opened, table: VendorTable) -> dict[str, str]:
+    """What a canonical Parquet file says of itself. The hash is that of the raw file."""
+    return {"jeoul": _provenance(opened, table).sha256, "jeoul.format": opened.description.name}

@@ -1,0 +1,104 @@
+"""Maccor's text export: a preamble of one to thirteen lines, a column header, tab-separated rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from jeoul.errors import MissingColumnError
+from jeoul.measurement import Finding
+from jeoul.readers.contract import VendorTable
+from jeoul.readers.description import folded
+from jeoul.readers.registry import find_reader
+from jeoul.readers.source import Source
+from jeoul.readers.text import TextLayout, decode_text, head_lines, layout_of, read_delimited, split_line
+from jeoul.units import split_header
+
+HEADER_WITHIN = 40
+CLOCKS = ("%m/%d/%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p")
+UNITS = {1: "s", 60: "min", 3600: "h"}
+_METADATA = {
+    "item": r"(?:Filename|Name):\s*(.+?)(?:\t|\s+Procedure:|\s+Tester Channel|$)",
+    "procedure": r"Procedure:?\s+(.+?)(?:\t|$)",
+    "channel": r"(?:Tester )?Channel:\s*(\S+)",
+    "instrument": r"^Tester\s+(.+?)\s*$",
+    "started": r"(?:Date of Test:|Started)\s+(.+?)(?:\t|$)",
+    "comment": r"Comment/Barcode:\s*(\S.*?)\s*$",
+}
+
+
+def sniff(head: bytes, filename: str) -> bool:
+    """Whether a line among the first ones starts with ``Rec`` and names Maccor's columns."""
+    return _header_line(head_lines(head, HEADER_WITHIN)) > 0
+
+
+def _header_line(lines: Sequence[str]) -> int:
+    """The 1-based line of the column header, or 0."""
+    for number, line in enumerate(lines, start=1):
+        names = {folded(split_header(name)[0]) for name in line.split("\t")}
+        if names & {"rec#", "rec"} and "step" in names and names & {"dpttime", "es", "state", "md"}:
+            return number
+    return 0
+
+
+def decode(source: Source) -> tuple[VendorTable, ...]:
+    """The one table of the file. Test time without a unit takes the unit that the clock column shows."""
+    description = find_reader("maccor_text").description
+    lines = decode_text(source.head)[0].splitlines()
+    header = _header_line(lines)
+    layout = layout_of(source, header, delimiter="\t")
+    units, findings = _time_units(lines, layout, source)
+    metadata = _metadata(lines[: header - 1])
+    return (read_delimited(source, layout, description, metadata=metadata, units=units, findings=findings),)
+
+
+def _metadata(lines: Sequence[str]) -> dict[str, str]:
+    text = "\n".join(lines)
+    found = {key: re.search(pattern, text, re.MULTILINE) for key, pattern in _METADATA.items()}
+    return {key: match[1].strip() for key, match in found.items() if match and match[1].strip()}
+
+
+def _time_units(
+    lines: Sequence[str], layout: TextLayout, source: Source
+) -> tuple[dict[str, str], list[Finding]]:
+    """Maccor writes TestTime as a duration, or as a bare number in seconds, minutes or hours."""
+    names = [name for name in layout.columns if folded(name) in ("testtime", "steptime")]
+    rows = [split_line(line, "\t") for line in lines[layout.first_line - 1 : -1] if line.strip()]
+    if not names or not rows or ":" in rows[0][layout.columns.index(names[0])]:
+        return {}, []
+    seconds = _seconds_per_unit(rows, layout, names[0])
+    if seconds is None:
+        raise MissingColumnError(
+            f"'{names[0]}' has no unit and the clock column does not show one.",
+            advice="Export with 'Test (Sec)', or describe the file.",
+            path=source.path,
+            column=names[0],
+        )
+    message = (
+        f"'{names[0]}' has no unit in the header; the clock column shows that it counts {UNITS[seconds]}."
+    )
+    return dict.fromkeys(names, UNITS[seconds]), [Finding("time_unit_found", message, column=names[0])]
+
+
+def _seconds_per_unit(rows: Sequence[Sequence[str]], layout: TextLayout, name: str) -> int | None:
+    clock = next((i for i, n in enumerate(layout.columns) if folded(n) == "dpttime"), None)
+    if clock is None:
+        return None
+    time = layout.columns.index(name)
+    seen = [(float(row[time]), _clock(row[clock])) for row in rows if len(row) > clock]
+    known = [(test, moment) for test, moment in seen if moment is not None]
+    if len(known) < 2 or known[-1][0] <= known[0][0]:
+        return None
+    ratio = (known[-1][1] - known[0][1]) / (known[-1][0] - known[0][0])
+    # The clock is written in whole seconds, so the ratio is exact to 1 s over the span of the head.
+    return next((unit for unit in UNITS if abs(ratio / unit - 1) < 0.02), None)
+
+
+def _clock(text: str) -> float | None:
+    for form in CLOCKS:
+        try:
+            return datetime.strptime(text.strip(), form).timestamp()
+        except ValueError:
+            continue
+    return None
