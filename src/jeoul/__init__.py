@@ -13,6 +13,7 @@
     reports/       5  Evaluation -> PDF, HTML, JSON
     pipeline/      the whole path for one file or many
     cli/           thin: each verb calls one public function
+    samples/       real data of one LFP cell, shipped with its licence
     testing/       conformance kits for those who add a reader, a metric or a standard
 
 Five lines that show the path::

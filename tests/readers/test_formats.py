@@ -330,3 +330,12 @@ def test_measurement_batches_and_selection_agree_with_the_table(tmp_path: Path) 
     joined = pl.concat(list(measurement.batches(["voltage_volt"], size=3)))
     assert joined["voltage_volt"].to_list() == measurement.table["voltage_volt"].to_list()
     assert measurement.select(["voltage_volt"], 3, 3)["voltage_volt"].to_list() == [3.2]
+
+
+def test_the_docs_page_is_the_one_that_the_descriptions_make() -> None:
+    from jeoul.readers.support_table import support_table
+
+    page = HERE.parents[1] / "docs" / "formats.md"
+    assert page.read_text("utf-8") == support_table(jeoul.formats()), (
+        "run: jeoul formats --markdown > docs/formats.md"
+    )

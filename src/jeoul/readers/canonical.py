@@ -40,7 +40,8 @@ def canonicalise(
     """
     rows = table.relaxed() if relaxed and table.relaxed else table.rows
     schema = rows.collect_schema()
-    matched, findings = _readable_clocks(rows, schema, match_columns(schema.names(), description.columns))
+    mappable = [name for name in schema.names() if name not in table.unmapped]
+    matched, findings = _readable_clocks(rows, schema, match_columns(mappable, description.columns))
     expressions = {
         rule.canonical: _convert(name, schema[name], rule, table.units, description)
         for name, rule in matched.items()
@@ -177,7 +178,7 @@ def _duration(text: pl.Expr) -> pl.Expr:
 
 def _signed(current: pl.Expr, sign: CurrentSign, schema: pl.Schema, path: Path) -> pl.Expr:
     if sign.sign == "discharge_positive":
-        return -current
+        return 0.0 - current  # and not -current, which makes a minus zero of every rest
     if sign.sign == "charge_positive":
         return current
     column = next((name for name in sign.mode_column if name in schema), None)

@@ -42,6 +42,8 @@ class VendorTable:
         Line (1-based) of the text file that holds the first row.
     name
         Which table of the file (channel, sheet); empty when there is only one.
+    unmapped
+        Columns that stay vendor columns in this table although the column map knows their names.
     """
 
     rows: pl.LazyFrame
@@ -51,6 +53,7 @@ class VendorTable:
     findings: tuple[Finding, ...] = ()
     first_line: int | None = None
     name: str = ""
+    unmapped: tuple[str, ...] = ()
 
 
 class Reader(Protocol):

@@ -12,7 +12,7 @@ import polars as pl
 
 from jeoul.errors import DamagedFileError, JeoulError, ReadError
 from jeoul.measurement import Measurement, Provenance
-from jeoul.measurement.intake import inspect_rows
+from jeoul.measurement.intake import inspect_rows, is_sound
 from jeoul.readers.canonical import CanonicalFrame, canonicalise
 from jeoul.readers.contract import VendorTable
 from jeoul.readers.description import FormatDescription, parse_description
@@ -136,8 +136,8 @@ def _first_line(error: Exception) -> str:
 def _build(opened: _Opened, table: VendorTable, to: Path | None, *, relaxed: bool) -> Measurement:
     source = opened.source
     frame = canonicalise(table, opened.description, source.path, relaxed=relaxed)
-    rows = _keep(frame, source, to, _provenance_text(opened, table))
-    found = inspect_rows(rows, source.path, first_line=table.first_line)
+    rows, sound = _keep(frame, source, to, _provenance_text(opened, table))
+    found = inspect_rows(rows, source.path, first_line=table.first_line, sound=sound)
     return Measurement(
         rows=rows,
         row_count=found.row_count,
@@ -147,26 +147,38 @@ def _build(opened: _Opened, table: VendorTable, to: Path | None, *, relaxed: boo
     )
 
 
-def _keep(frame: CanonicalFrame, source: Source, to: Path | None, note: Mapping[str, str]) -> pl.LazyFrame:
-    """In Parquet when asked, in memory when small, else lazily over the raw file."""
+def _keep(
+    frame: CanonicalFrame, source: Source, to: Path | None, note: Mapping[str, str]
+) -> tuple[pl.LazyFrame, bool]:
+    """In Parquet when asked, in memory when small, else lazily over the raw file; and whether it is sound."""
     if to is not None:
         return write_parquet(frame.rows, to, note)
     if source.content_size <= IN_MEMORY_BYTES or source.content is not None:
-        return frame.rows.collect().lazy()
-    return frame.rows
+        return frame.rows.collect().lazy(), False
+    return frame.rows, False
 
 
-def write_parquet(rows: pl.LazyFrame, path: Path, metadata: Mapping[str, str]) -> pl.LazyFrame:
-    """Stream the rows to a Parquet file that appears whole or not at all; the rows, from there."""
+def write_parquet(rows: pl.LazyFrame, path: Path, metadata: Mapping[str, str]) -> tuple[pl.LazyFrame, bool]:
+    """Stream the rows to a Parquet file that appears whole or not at all; the rows, from there.
+
+    Whether they are sound is found in the same pass, while they are in memory anyway.
+    """
     partial = _folder(path) / f".{path.name}.{os.getpid()}.part"
     try:
-        rows.sink_parquet(
-            partial, compression="zstd", compression_level=1, row_group_size=250_000, metadata=dict(metadata)
+        sink = rows.sink_parquet(
+            partial,
+            compression="zstd",
+            compression_level=1,
+            row_group_size=250_000,
+            metadata=dict(metadata),
+            lazy=True,
         )
+        soundness = rows.select(is_sound(rows.collect_schema().names()))
+        _, sound = pl.collect_all([sink, soundness])
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-    return pl.scan_parquet(path, glob=False)
+    return pl.scan_parquet(path, glob=False), bool(sound.item())
 
 
 def _folder(path: Path) -> Path:

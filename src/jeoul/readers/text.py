@@ -9,11 +9,11 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import polars as pl
@@ -137,6 +137,17 @@ def layout_of(
     return TextLayout(encoding, mark, unique_names(names), header_line, first, decimal, quoted, named)
 
 
+def find_decimal(source: Source, layout: TextLayout) -> str:
+    """The decimal mark: a comma inside the numbers of a file that is not cut at commas, else a point."""
+    if layout.delimiter == ",":
+        return "."
+    rows = head_lines(source.head)[layout.first_line - 1 :][:50]
+    cells = [cell for line in rows for cell in split_line(line, layout.delimiter)]
+    commas = sum("," in cell for cell in cells if _NUMBER_COMMA.fullmatch(cell))
+    points = sum("." in cell for cell in cells if _NUMBER.fullmatch(cell))
+    return "," if commas > points else "."
+
+
 def _first_data_line(lines: Sequence[str], header_line: int) -> int:
     for number, line in enumerate(lines[header_line:], start=header_line + 1):
         if line.strip():
@@ -175,9 +186,12 @@ def read_delimited(
     schema = _schema(source, layout, description)
     place = source.path if layout.encoding == "utf-8" and source.content is None else _utf8(source, layout)
     scan = partial(_scan, place, layout, rows=None if count.ends_clean else count.rows)
+    # A description that states the decimal mark has its texts converted by it; one that was found has not.
+    found_comma = layout.decimal == "," and "decimal" not in description.text
+    relaxed = _with_points if found_comma else _unchanged
     return VendorTable(
         rows=scan(schema),
-        relaxed=partial(scan, dict.fromkeys(layout.columns, pl.String)),
+        relaxed=lambda: relaxed(scan(dict.fromkeys(layout.columns, pl.String))),
         units=units or {},
         metadata=metadata or {},
         findings=tuple(notes),
@@ -202,6 +216,18 @@ def _scan(
         glob=False,
     )
     return frame if rows is None else frame.head(rows)
+
+
+def _unchanged(frame: pl.LazyFrame) -> pl.LazyFrame:
+    return frame
+
+
+def _with_points(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Cells that are numbers with a decimal comma, written with a point; other cells as they are."""
+    number = pl.all().str.contains(f"^(?:{_NUMBER_COMMA.pattern})$")
+    return frame.with_columns(
+        pl.when(number).then(pl.all().str.replace(",", ".", literal=True)).otherwise(pl.all()).name.keep()
+    )
 
 
 def _utf8(source: Source, layout: TextLayout) -> bytes:
@@ -264,7 +290,7 @@ class _Count:
     rows: int
     delimiters: int
     ends_with_newline: bool
-    nul_at: int | None
+    ends_in_nul: bool
     ends_clean: bool = False
     """Nothing stands after the last row: no blank line, no footer."""
 
@@ -275,38 +301,39 @@ def _count(source: Source, layout: TextLayout) -> _Count:
     UTF-16 text is counted after decoding.
     """
     if layout.encoding == "utf-16":
-        return _count_chunks([_utf8(source, layout)], layout, None)
+        return _count_chunks([memoryview(_utf8(source, layout))], layout, None)
     digest = hashlib.sha256() if source.content is None else None
     with source.open() as stream:
-        chunks = iter(lambda: stream.read(CHUNK_BYTES), b"")
-        count = _count_chunks(chunks, layout, digest)
+        count = _count_chunks(_chunks(stream), layout, digest)
     if digest is not None:
         source.__dict__["sha256"] = digest.hexdigest()
     return count
 
 
-def _count_chunks(chunks: Iterable[bytes], layout: TextLayout, digest: Any) -> _Count:
+def _chunks(stream: BinaryIO) -> Iterator[memoryview]:
+    """The bytes of a stream through one buffer that stays in the processor's cache."""
+    buffer = memoryview(bytearray(CHUNK_BYTES))
+    while size := stream.readinto(buffer):  # type: ignore[attr-defined]
+        yield buffer[:size]
+
+
+def _count_chunks(chunks: Iterable[memoryview], layout: TextLayout, digest: Any) -> _Count:
     """One pass. NumPy counts a byte several times faster than `bytes.count` where it is frequent."""
     mark = ord(layout.delimiter)
-    lines = delimiters = offset = 0
-    nul_at: int | None = None
+    lines = delimiters = 0
     tail = b""
     skip = layout.first_line - 1
     for chunk in chunks:
         if digest is not None:
             digest.update(chunk)
-        if nul_at is None and (found := chunk.find(b"\x00")) >= 0:
-            nul_at = offset + found
-        offset += len(chunk)
-        tail = (tail + chunk[-4096:])[-4096:]
-        if skip:
-            chunk, skip = _without_lines(chunk, skip)
-        codes = np.frombuffer(chunk, np.uint8)
+        tail = (tail + bytes(chunk[-4096:]))[-4096:]
+        start, skip = _after_lines(chunk, skip) if skip else (0, 0)
+        codes = np.frombuffer(chunk, np.uint8)[start:]
         lines += int(np.count_nonzero(codes == 10))
         delimiters += int(np.count_nonzero(codes == mark))
     rows = 0 if skip else _data_rows(lines, tail)
     clean = _blank_end(tail) in (b"", b"\n", b"\r\n")
-    return _Count(rows, delimiters, tail.endswith(b"\n"), nul_at, clean)
+    return _Count(rows, delimiters, tail.endswith(b"\n"), b"\x00" in tail, clean)
 
 
 def _data_rows(lines: int, tail: bytes) -> int:
@@ -316,14 +343,10 @@ def _data_rows(lines: int, tail: bytes) -> int:
     return max(lines - max(blank - 1, 0) if not unfinished else lines + 1 - blank, 0)
 
 
-def _without_lines(chunk: bytes, skip: int) -> tuple[bytes, int]:
-    position = 0
-    while skip:
-        found = chunk.find(b"\n", position)
-        if found < 0:
-            return b"", skip
-        position, skip = found + 1, skip - 1
-    return chunk[position:], 0
+def _after_lines(chunk: memoryview, skip: int) -> tuple[int, int]:
+    """Where the line after `skip` more lines starts in this chunk, and how many are still to be skipped."""
+    ends = np.flatnonzero(np.frombuffer(chunk, np.uint8) == 10)
+    return (int(ends[skip - 1]) + 1, 0) if len(ends) >= skip else (len(chunk), skip - len(ends))
 
 
 def _blank_end(tail: bytes) -> bytes:
@@ -332,12 +355,8 @@ def _blank_end(tail: bytes) -> bytes:
 
 
 def _check_shape(source: Source, layout: TextLayout, count: _Count) -> list[Finding]:
-    if count.nul_at is not None and layout.encoding != "utf-16":
-        raise DamagedFileError(
-            f"holds a NUL byte at offset {count.nul_at}: it is no text from there on.",
-            path=source.path,
-            advice="The copy or the disk failed; fetch the file again.",
-        )
+    if count.ends_in_nul and layout.encoding != "utf-16":
+        refuse_nul(source)
     expected = (len(layout.columns) - 1) * count.rows
     if count.delimiters != expected:
         _check_lines(source, layout, count.rows)
@@ -345,6 +364,17 @@ def _check_shape(source: Source, layout: TextLayout, count: _Count) -> list[Find
         message = f"Row {count.rows} is the last and has no line end: its last field may be cut short."
         return [Finding("no_final_newline", message, count.rows, count.rows)]
     return []
+
+
+def refuse_nul(source: Source) -> None:
+    """Raise where a text file holds a NUL byte: a failed copy, or a disk that was full."""
+    at = source.read_bytes().find(b"\x00")
+    if at >= 0:
+        raise DamagedFileError(
+            f"holds a NUL byte at offset {at}: it is no text from there on.",
+            path=source.path,
+            advice="The copy or the disk failed; fetch the file again.",
+        )
 
 
 def _check_lines(source: Source, layout: TextLayout, rows: int) -> None:

@@ -59,6 +59,8 @@ class ConditionResult:
     conformity: Conformity
     reason: str
     evidence: tuple[Evidence, ...] = ()
+    reason_by_language: Mapping[str, str] = field(default_factory=dict)
+    """The reason in every language of the catalogue (en, ko); `reason` is the English one."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -69,6 +71,7 @@ class ConditionResult:
             "found": dict(self.found),
             "conformity": str(self.conformity),
             "reason": self.reason,
+            "reason_by_language": dict(self.reason_by_language),
             "evidence": [rows.as_dict() for rows in self.evidence],
         }
 
@@ -85,6 +88,7 @@ class Decision:
     probability_of_conformity: float | None
     verdict: Verdict
     reason: str
+    reason_by_language: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -97,6 +101,7 @@ class Decision:
             "probability_of_conformity": self.probability_of_conformity,
             "verdict": str(self.verdict),
             "reason": self.reason,
+            "reason_by_language": dict(self.reason_by_language),
         }
 
 
@@ -125,6 +130,8 @@ class ClauseResult:
     matched: str
     conditions: tuple[ConditionResult, ...] = ()
     results: tuple[ResultOfClause, ...] = ()
+    matched_by_language: Mapping[str, str] = field(default_factory=dict)
+    """`matched` in every language of the catalogue (en, ko)."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -134,6 +141,7 @@ class ClauseResult:
             "conformity": str(self.conformity),
             "verdict": str(self.verdict),
             "matched": self.matched,
+            "matched_by_language": dict(self.matched_by_language),
             "conditions": [condition.as_dict() for condition in self.conditions],
             "results": [result.as_dict() for result in self.results],
         }
@@ -180,6 +188,8 @@ class Evaluation:
     software_version: str
     accuracy: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = field(default=())
+    notes_by_language: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """`notes` in every language of the catalogue (en, ko), in the same order."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON, with the stable keys that the docs list."""
@@ -194,4 +204,5 @@ class Evaluation:
             "accuracy": None if self.accuracy is None else dict(self.accuracy),
             "software_version": self.software_version,
             "notes": list(self.notes),
+            "notes_by_language": {tongue: list(notes) for tongue, notes in self.notes_by_language.items()},
         }

@@ -1,5 +1,6 @@
 """Numbers that know how well they are known: error sources, budgets, instrument accuracy."""
 
+from jeoul.uncertainty.accuracy import Accuracy, Error, RangeAccuracy, accuracies, read_accuracy
 from jeoul.uncertainty.measured import (
     COVERAGE_PROBABILITY,
     Contribution,
@@ -8,14 +9,38 @@ from jeoul.uncertainty.measured import (
     Measured,
     combine,
     coverage_factor,
+    propagate,
+    quotient,
+    total,
+)
+from jeoul.uncertainty.monte_carlo import Simulated, monte_carlo
+from jeoul.uncertainty.reduced import (
+    Term,
+    capacity_contributions,
+    energy_contributions,
+    standard_uncertainties,
 )
 
 __all__ = [
     "COVERAGE_PROBABILITY",
+    "Accuracy",
     "Contribution",
+    "Error",
     "ErrorSource",
     "Evidence",
     "Measured",
+    "RangeAccuracy",
+    "Simulated",
+    "Term",
+    "accuracies",
+    "capacity_contributions",
     "combine",
     "coverage_factor",
+    "energy_contributions",
+    "monte_carlo",
+    "propagate",
+    "quotient",
+    "read_accuracy",
+    "standard_uncertainties",
+    "total",
 ]

@@ -10,7 +10,7 @@ and a value is ``value + sum(contribution_i * source_i)``, the first-order model
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -181,7 +181,7 @@ def coverage_factor(degrees_of_freedom: float) -> float:
         return 2.0
     from GTC.reporting import k_factor
 
-    return float(k_factor(degrees_of_freedom, 100 * COVERAGE_PROBABILITY))
+    return float(k_factor(degrees_of_freedom, 100 * COVERAGE_PROBABILITY))  # type: ignore[no-untyped-call]
 
 
 def combine(
@@ -205,13 +205,9 @@ def combine(
         value = equation(*(measured.value for measured in inputs))
         return Measured(metric, float(value), unit, None, evidence, dict(conditions or {}))
     number = equation(*(measured.uncertain for measured in inputs))
-    sources = dict.fromkeys(
-        part.source for measured in inputs for part in measured.contributions or ()
-    )
+    sources = dict.fromkeys(part.source for measured in inputs for part in measured.contributions or ())
     standard = {
-        part.source: part.standard_uncertainty
-        for measured in inputs
-        for part in measured.contributions or ()
+        part.source: part.standard_uncertainty for measured in inputs for part in measured.contributions or ()
     }
     parts = []
     for source in sources:
@@ -221,10 +217,62 @@ def combine(
     return Measured(metric, _plain(number), unit, tuple(parts), evidence, dict(conditions or {}))
 
 
+def propagate(
+    metric: str,
+    unit: str,
+    value: float,
+    inputs: Sequence[Measured],
+    derivatives: Sequence[float],
+    *,
+    conditions: Mapping[str, float | int | str] | None = None,
+) -> Measured:
+    """A result whose derivatives are known: the law of propagation without GTC, and much quicker.
+
+    c_i = sum over the inputs j of (dy/dy_j) c_ij, for every source i (JCGM 100:2008, 5.2, F.1.2.3): what
+    `combine` does, with the derivatives given. The same limits hold.
+    """
+    evidence = tuple(dict.fromkeys(rows for measured in inputs for rows in measured.evidence))
+    if any(measured.contributions is None for measured in inputs):
+        return Measured(metric, value, unit, None, evidence, dict(conditions or {}))
+    sums: dict[ErrorSource, list[float]] = {}
+    for measured, derivative in zip(inputs, derivatives, strict=True):
+        for part in measured.contributions or ():
+            known = sums.setdefault(part.source, [part.standard_uncertainty, 0.0])
+            known[1] += derivative * part.value
+    parts = tuple(Contribution(s, u, c / u if u else 0.0) for s, (u, c) in sums.items())
+    return Measured(metric, value, unit, parts, evidence, dict(conditions or {}))
+
+
+def total(
+    metric: str,
+    unit: str,
+    parts: Sequence[Measured],
+    *,
+    conditions: Mapping[str, float | int | str] | None = None,
+) -> Measured:
+    """The sum of results; errors that they share add."""
+    value = math.fsum(part.value for part in parts)
+    return propagate(metric, unit, value, parts, [1.0] * len(parts), conditions=conditions)
+
+
+def quotient(
+    metric: str,
+    unit: str,
+    numerator: Measured,
+    denominator: Measured,
+    *,
+    conditions: Mapping[str, float | int | str] | None = None,
+) -> Measured:
+    """The ratio of two results; relative errors that they share cancel. The denominator must not be 0."""
+    value = numerator.value / denominator.value
+    derivatives = 1.0 / denominator.value, -value / denominator.value
+    return propagate(metric, unit, value, (numerator, denominator), derivatives, conditions=conditions)
+
+
 def _constant(value: float) -> Any:
     from GTC import constant
 
-    return constant(value)
+    return constant(value)  # type: ignore[no-untyped-call]
 
 
 @lru_cache(maxsize=100_000)
@@ -232,14 +280,14 @@ def _elementary(source: ErrorSource) -> Any:
     """The one elementary uncertain number of this source. A memo: the same source, the same number."""
     from GTC import ureal
 
-    return ureal(0.0, 1.0, source.degrees_of_freedom, label=source.label)
+    return ureal(0.0, 1.0, source.degrees_of_freedom, label=source.label)  # type: ignore[no-untyped-call]
 
 
 def _signed_component(number: Any, elementary: Any) -> float:
     """du = (dy/dx) u(x), with its sign."""
     from GTC.reporting import u_component
 
-    return float(u_component(number, elementary)) if hasattr(number, "u") else 0.0
+    return float(u_component(number, elementary)) if hasattr(number, "u") else 0.0  # type: ignore[no-untyped-call]
 
 
 def _plain(number: Any) -> float:

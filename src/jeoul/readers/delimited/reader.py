@@ -19,7 +19,15 @@ from jeoul.readers.contract import VendorTable
 from jeoul.readers.description import FormatDescription
 from jeoul.readers.registry import find_reader
 from jeoul.readers.source import Source
-from jeoul.readers.text import TextLayout, find_delimiter, head_lines, layout_of, read_delimited, split_line
+from jeoul.readers.text import (
+    TextLayout,
+    find_decimal,
+    find_delimiter,
+    head_lines,
+    layout_of,
+    read_delimited,
+    split_line,
+)
 
 HEADER_WITHIN = 30
 SIGN_ROWS = 200_000
@@ -44,7 +52,7 @@ def decode(source: Source) -> tuple[VendorTable, ...]:
     """The one table of the file, read by plain column names; the sign of the current as found."""
     description = find_reader("delimited").description
     layout = layout_of(source, _header_line(head_lines(source.head, HEADER_WITHIN)))
-    layout = replace(layout, decimal=_decimal(source, layout))
+    layout = replace(layout, decimal=find_decimal(source, layout))
     table = read_delimited(source, layout, description)
     return (_with_sign(table, layout, description, source),)
 
@@ -67,15 +75,6 @@ def decode_described(source: Source, description: FormatDescription) -> tuple[Ve
         first_line=text.get("first_line"),
     )
     return (read_delimited(source, layout, description),)
-
-
-def _decimal(source: Source, layout: TextLayout) -> str:
-    """A comma inside the numbers of a file that is not cut at commas is the decimal mark."""
-    if layout.delimiter == ",":
-        return "."
-    lines = head_lines(source.head)[layout.first_line - 1 :]
-    body = "".join(lines[:50])
-    return "," if "," in body and "." not in body else "."
 
 
 def _with_sign(
@@ -131,7 +130,7 @@ def _reversed(table: VendorTable, current: str) -> VendorTable:
     relaxed = table.relaxed
     return replace(
         table,
-        rows=table.rows.with_columns(-pl.col(current)),
+        rows=table.rows.with_columns(0.0 - pl.col(current)),
         relaxed=None if relaxed is None else lambda: relaxed().with_columns(_negated_text(current)),
         findings=(*table.findings, Finding("current_sign_found", text, column=current)),
     )

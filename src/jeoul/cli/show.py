@@ -1,0 +1,207 @@
+"""What a person sees: tables on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from jeoul.measurement import Finding, Measurement
+    from jeoul.pipeline import Outcome
+    from jeoul.readers import FormatDescription
+    from jeoul.standards import ConditionResult, ResultOfClause
+    from jeoul.steps import Cycles, Steps
+    from jeoul.uncertainty import Measured
+
+console = Console(highlight=False, soft_wrap=False)
+SHOWN_ROWS = 40
+
+
+def show_measurement(measurement: Measurement, counts: Mapping[str, int], to: Path | None) -> None:
+    """One raw file: what it is, what it holds, what is odd."""
+    p = measurement.provenance
+    _pairs(
+        {
+            "file": f"{p.file_name} ({p.size_byte:,} bytes)",
+            "format": p.format,
+            "sha256": p.sha256,
+            "rows": f"{len(measurement):,}",
+            "steps": f"{counts['steps']:,}",
+            "cycles": f"{counts['cycles']:,}",
+            "columns": ", ".join(measurement.columns),
+            **measurement.metadata,
+            **({"table": str(to)} if to else {}),
+        }
+    )
+    show_findings(measurement.findings)
+
+
+def show_findings(findings: Iterable[Finding]) -> None:
+    """What is odd but usable, one line each."""
+    for finding in findings:
+        _line(f"  finding  {finding.code}: {finding.message}")
+
+
+def show_steps(steps: Steps, cycles: Cycles) -> None:
+    """The executed steps, then the cycles."""
+    titles = (
+        "step",
+        "id",
+        "cycle",
+        "mode",
+        "rows",
+        "time s",
+        "V first",
+        "V last",
+        "I mean A",
+        "charge Ah",
+        "discharge Ah",
+    )
+    table = _table(f"Steps ({len(steps)}, cut by {steps.boundaries})", titles)
+    for row in steps.table.head(SHOWN_ROWS).iter_rows(named=True):
+        table.add_row(
+            str(row["step_count"]), _text(row["step_id"]), _text(row["cycle_count"]),
+            f"{row['mode']} {row['direction']}" if row["mode"] != row["direction"] else row["mode"],
+            f"{row['row_first']}-{row['row_last']}", _number(row["duration_second"]),
+            _number(row["voltage_first_volt"]), _number(row["voltage_last_volt"]),
+            _number(row["current_mean_ampere"]),
+            _number(row["charge_capacity_ah"]), _number(row["discharge_capacity_ah"]),
+        )  # fmt: skip
+    _print_cut(table, len(steps))
+    _show_cycles(cycles)
+    show_findings(steps.findings)
+
+
+def _show_cycles(cycles: Cycles) -> None:
+    table = _table(
+        f"Cycles ({len(cycles)})",
+        ("cycle", "rows", "charge Ah", "discharge Ah", "coulombic efficiency", "complete"),
+    )
+    for row in cycles.table.head(SHOWN_ROWS).iter_rows(named=True):
+        table.add_row(
+            str(row["cycle_count"]), f"{row['row_first']}-{row['row_last']}",
+            _number(row["charge_capacity_ah"]), _number(row["discharge_capacity_ah"]),
+            _number(row["coulombic_efficiency"]), "yes" if row["complete"] else "no",
+        )  # fmt: skip
+    _print_cut(table, len(cycles))
+
+
+def show_results(outcome: Outcome) -> None:
+    """Every measured result with its expanded uncertainty and the rows it came from."""
+    for measurement, results in zip(outcome.measurements, outcome.results, strict=True):
+        table = _table(
+            measurement.provenance.file_name, ("step", "metric", "value", "U", "unit", "k", "rows")
+        )
+        for result in results[: 4 * SHOWN_ROWS]:
+            table.add_row(*_result_cells(result))
+        _print_cut(table, len(results), 4 * SHOWN_ROWS)
+        if outcome.accuracy is None:
+            console.print("U is unknown: name the instrument with --accuracy FILE.toml")
+        show_findings(measurement.findings)
+
+
+def _result_cells(result: Measured) -> tuple[str, ...]:
+    from jeoul.reports.numbers import show_measured
+
+    steps = [count for rows in result.evidence for count in rows.step_counts]
+    rows = ", ".join(f"{e.row_first}-{e.row_last}" for e in result.evidence)
+    shown = show_measured(result)
+    counts = str(steps[0]) if len(steps) == 1 else f"{steps[0]}..{steps[-1]}" if steps else ""
+    return (
+        counts, result.metric, shown.value, shown.uncertainty or "unknown", shown.unit,
+        shown.coverage_factor or "", rows,
+    )  # fmt: skip
+
+
+def show_evaluation(outcome: Outcome) -> None:
+    """Clause by clause: conformity, results, verdict; then where the report is."""
+    evaluation = outcome.evaluation
+    assert evaluation is not None
+    name = evaluation.standard.get("designation") or evaluation.standard["id"]
+    _line(f"{name}: procedure {evaluation.conformity}, acceptance {evaluation.verdict}", bold=True)
+    for clause in evaluation.clauses:
+        title = clause.title.get("en", "")
+        _line(f"\nClause {clause.clause} {title}: {clause.conformity}, {clause.verdict}", bold=True)
+        _line(f"  {clause.matched}")
+        for result in clause.results:
+            _show_clause_result(result)
+        for (conformity, reason), titles in _grouped(clause.conditions).items():
+            _line(f"  {conformity:14s} {'; '.join(titles)}: {reason}")
+    console.print()
+    for measurement in outcome.measurements:
+        show_findings(measurement.findings)
+    for name, path in outcome.written.items():
+        _line(f"{name}: {path}")
+
+
+def _grouped(conditions: Iterable[ConditionResult]) -> dict[tuple[str, str], list[str]]:
+    """Conditions with the same answer for the same reason on one line, what deviates first."""
+    order = ("deviating", "not_evaluable", "conforming")
+    groups: dict[tuple[str, str], list[str]] = {}
+    for condition in sorted(conditions, key=lambda c: order.index(c.conformity)):
+        title = condition.title.get("en", condition.kind)
+        groups.setdefault((str(condition.conformity), condition.reason), []).append(title)
+    return groups
+
+
+def _show_clause_result(result: ResultOfClause) -> None:
+    from jeoul.reports.numbers import show_measured
+
+    title = result.title.get("en", result.measured.metric)
+    text = f"  {title}: {show_measured(result.measured).text}"
+    if result.decision is not None:
+        text += f"  -> {result.decision.verdict}: {result.decision.reason}"
+    _line(text)
+
+
+def _line(text: str, *, bold: bool = False) -> None:
+    console.print(text, style="bold" if bold else None, markup=False, soft_wrap=True)
+
+
+def show_formats(descriptions: Sequence[FormatDescription]) -> None:
+    """Every format: versions seen, real or made files, what is not read."""
+    table = _table(f"Formats ({len(descriptions)})", ("name", "what", "files", "versions seen", "not read"))
+    for d in descriptions:
+        table.add_row(d.name, d.title, d.evidence, "; ".join(d.versions_seen), "; ".join(d.not_read))
+    console.print(table)
+
+
+def show_standards(found: Sequence[Any]) -> None:
+    """Every standard that can be judged against."""
+    table = _table(f"Standards ({len(found)})", ("id", "title", "clauses"))
+    for standard in found:
+        clauses = ", ".join(clause.clause for clause in standard.clauses)
+        table.add_row(standard.id, standard.title.get("en", ""), clauses)
+    console.print(table)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.6g}"
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _pairs(pairs: Mapping[str, str]) -> None:
+    table = Table.grid(padding=(0, 2))
+    for name, value in pairs.items():
+        table.add_row(name, value)
+    console.print(table)
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1), header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _print_cut(table: Table, count: int, shown: int = SHOWN_ROWS) -> None:
+    console.print(table)
+    if count > shown:
+        console.print(f"... and {count - shown:,} more (--json prints all)")

@@ -1,0 +1,330 @@
+"""The verbs. Every heavy import stands inside its verb, so that `jeoul --help` starts at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from jeoul.pipeline import Request, Say
+
+app = typer.Typer(
+    help="""Jeoul (저울): from a battery tester's raw file to a defended verdict and a report.
+
+    Start with:  jeoul demo    or    jeoul metrics FILE --accuracy accuracy.toml
+    """,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
+)
+
+File = Annotated[
+    Path, typer.Argument(help="A raw file as the tester or its software wrote it.", metavar="FILE")
+]
+Files = Annotated[
+    list[Path], typer.Argument(help="Raw files of one item, in the order tested.", metavar="FILE...")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+Format = Annotated[
+    str | None, typer.Option("--format", help="The format's name, if the file alone does not tell.")
+]
+Description = Annotated[
+    Path | None, typer.Option("--description", help="A TOML file that describes your own delimited text.")
+]
+Table = Annotated[str | None, typer.Option("--table", help="Which table, where the file holds several.")]
+To = Annotated[Path | None, typer.Option("--to", help="Also write the canonical table to this Parquet file.")]
+AccuracyFile = Annotated[
+    str | None,
+    typer.Option("--accuracy", help="Instrument accuracy: a TOML file or the name of a built-in one."),
+]
+Times = Annotated[
+    list[float] | None,
+    typer.Option(
+        "--resistance-time", help="Time after the edge of a pulse at which to read R [s]; may repeat."
+    ),
+]
+Standard = Annotated[str, typer.Option("--standard", help="The procedure, such as 'IEC 62660-1:2018'.")]
+Item = Annotated[Path, typer.Option("--item", help="The item under test: a TOML file.")]
+Limits = Annotated[
+    Path | None, typer.Option("--limits", help="Your limits and confirmed numbers: a TOML file.")
+]
+Rule = Annotated[
+    str | None,
+    typer.Option("--rule", help="Decision rule: simple_acceptance, guard_band or guard_band_non_binary."),
+]
+Language = Annotated[str, typer.Option("--language", help="ko, en or ko+en.")]
+
+
+@app.command()
+def read(
+    file: File,
+    format: Format = None,
+    description: Description = None,
+    table: Table = None,
+    to: To = None,
+    json: Json = False,
+) -> None:
+    """Read one raw file and say what is in it.
+
+    Example: jeoul read cell_042.ndax --to cell_042.parquet
+    """
+    from jeoul.cli.documents import as_json
+    from jeoul.cli.show import show_measurement
+    from jeoul.readers import read as read_file
+    from jeoul.steps import find_cycles, find_steps
+
+    with _progress() as say:
+        say(f"Reading {file.name}")
+        measurement = read_file(file, format=format, description=description, table=table, to=to)
+        say(f"Finding steps in {len(measurement):,} rows")
+        steps = find_steps(measurement)
+        counts = {"steps": len(steps), "cycles": len(find_cycles(steps))}
+    if json:
+        typer.echo(as_json({**measurement.as_dict(), **counts}))
+    else:
+        show_measurement(measurement, counts, to)
+
+
+@app.command()
+def steps(file: File, format: Format = None, description: Description = None, json: Json = False) -> None:
+    """List the executed steps and the cycles of one raw file.
+
+    Example: jeoul steps cell_042.ndax
+    """
+    from jeoul.cli.documents import as_json
+    from jeoul.cli.show import show_steps
+    from jeoul.readers import read as read_file
+    from jeoul.steps import find_cycles, find_steps
+
+    with _progress() as say:
+        say(f"Reading {file.name}")
+        measurement = read_file(file, format=format, description=description)
+        say(f"Finding steps in {len(measurement):,} rows")
+        found = find_steps(measurement)
+        cycles = find_cycles(found)
+    if json:
+        document = {**measurement.as_dict(), "steps": len(found), "cycles": len(cycles)}
+        document["findings"] += [finding.as_dict() for finding in found.findings]
+        document["boundaries"] = found.boundaries
+        document["step_table"] = found.table.to_dicts()
+        document["cycle_table"] = cycles.table.to_dicts()
+        typer.echo(as_json(document))
+    else:
+        show_steps(found, cycles)
+
+
+@app.command()
+def metrics(
+    file: File,
+    accuracy: AccuracyFile = None,
+    resistance_time: Times = None,
+    format: Format = None,
+    description: Description = None,
+    to: To = None,
+    json: Json = False,
+) -> None:
+    """Measure every step: capacity, energy, voltage, temperature, resistance, each with its uncertainty.
+
+    Without --accuracy the values stand, and their uncertainty is unknown.
+
+    Example: jeoul metrics cell_042.ndax --accuracy assumed-5v-5a-0.05-percent-fs --resistance-time 10
+    """
+    from jeoul.cli.show import show_results
+
+    request = _request(
+        [file], format=format, description=description, accuracy=accuracy,
+        resistance_times=tuple(resistance_time or ()), table_to=to,
+    )  # fmt: skip
+    outcome = _follow(request)
+    _print(outcome, json, show_results)
+
+
+@app.command()
+def judge(
+    file: Files,
+    standard: Standard,
+    item: Item,
+    limits: Limits = None,
+    rule: Rule = None,
+    accuracy: AccuracyFile = None,
+    format: Format = None,
+    description: Description = None,
+    json: Json = False,
+) -> None:
+    """Judge a test against a standard: was it run as asked, and is the result enough?
+
+    Example: jeoul judge c3.csv --standard "IEC 62660-1:2018" --item cell.toml --limits rated.toml
+    --rule guard_band
+    """
+    from jeoul.cli.show import show_evaluation
+
+    request = _request(
+        file, format=format, description=description, accuracy=accuracy,
+        standard=standard, item=item, limits=limits, rule=rule,
+    )  # fmt: skip
+    _print(_follow(request), json, show_evaluation)
+
+
+@app.command()
+def report(
+    file: Files,
+    standard: Standard,
+    item: Item,
+    to: Annotated[Path, typer.Option("--to", help="The report to write: .pdf or .json.")],
+    limits: Limits = None,
+    rule: Rule = None,
+    accuracy: AccuracyFile = None,
+    language: Language = "ko+en",
+    format: Format = None,
+    description: Description = None,
+    json: Json = False,
+) -> None:
+    """Judge a test and write the report.
+
+    Example: jeoul report c3.csv --standard "IEC 62660-1:2018" --item cell.toml --to report.pdf --language ko
+    """
+    from dataclasses import replace
+
+    from jeoul.cli.show import show_evaluation
+    from jeoul.reports import write_report
+
+    request = _request(
+        file, format=format, description=description, accuracy=accuracy,
+        standard=standard, item=item, limits=limits, rule=rule,
+    )  # fmt: skip
+    outcome = _follow(request)
+    assert outcome.evaluation is not None
+    path = write_report(outcome.evaluation, to, language=language)
+    _print(replace(outcome, written={"report": path}), json, show_evaluation)
+
+
+@app.command()
+def run(
+    file: Files,
+    item: Item,
+    standard: Standard = "IEC 62660-1:2018",
+    limits: Limits = None,
+    rule: Rule = None,
+    accuracy: AccuracyFile = None,
+    to: Annotated[Path, typer.Option("--to", help="The folder to write into.")] = Path("jeoul-report"),
+    language: Language = "ko+en",
+    format: Format = None,
+    description: Description = None,
+    json: Json = False,
+) -> None:
+    """All of it: read, find steps, measure, judge, and write report and evaluation into a folder.
+
+    Example: jeoul run c3.csv --item cell.toml --limits rated.toml --rule guard_band --to out
+    """
+    from jeoul.cli.show import show_evaluation
+    from jeoul.pipeline.path import write_outcome
+
+    request = _request(
+        file, format=format, description=description, accuracy=accuracy,
+        standard=standard, item=item, limits=limits, rule=rule,
+    )  # fmt: skip
+    outcome = write_outcome(_follow(request), to, language=language)
+    _print(outcome, json, show_evaluation)
+
+
+@app.command()
+def formats(
+    json: Json = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the page of the docs.")] = False,
+) -> None:
+    """List the file formats that can be read, and what is not read of each."""
+    from jeoul.cli.documents import as_json
+    from jeoul.cli.show import show_formats
+    from jeoul.readers import formats as all_formats
+
+    found = all_formats()
+    if json:
+        typer.echo(as_json({"formats": [description.as_dict() for description in found]}))
+    elif markdown:
+        from jeoul.readers.support_table import support_table
+
+        typer.echo(support_table(found), nl=False)
+    else:
+        show_formats(found)
+
+
+@app.command()
+def standards(json: Json = False) -> None:
+    """List the standards that a test can be judged against."""
+    from jeoul.cli.documents import as_json
+    from jeoul.cli.show import show_standards
+    from jeoul.standards import standards as all_standards
+
+    found = all_standards()
+    if json:
+        rows = [{"id": s.id, "title": dict(s.title), "clauses": [c.clause for c in s.clauses]} for s in found]
+        typer.echo(as_json({"standards": rows}))
+    else:
+        show_standards(found)
+
+
+@app.command()
+def demo(
+    to: Annotated[Path, typer.Option("--to", help="The folder to write into.")] = Path("jeoul-demo"),
+    json: Json = False,
+) -> None:
+    """Evaluate the shipped sample, a real LFP 18650 cell, and write its report in Korean and English."""
+    from jeoul.cli.show import show_evaluation
+    from jeoul.pipeline import demonstrate
+
+    with _progress() as say:
+        outcome = demonstrate(to, say)
+    _print(outcome, json, show_evaluation)
+
+
+def _request(paths: list[Path], **options: Any) -> Request:
+    from jeoul.pipeline import Request
+
+    return Request(paths=tuple(paths), **options)
+
+
+def _follow(request: Request) -> Any:
+    from jeoul.pipeline import follow
+
+    with _progress() as say:
+        return follow(request, say)
+
+
+def _print(outcome: Any, json: bool, show: Any) -> None:
+    from jeoul.cli.documents import as_json
+
+    if json:
+        typer.echo(as_json(outcome.as_dict()))
+    else:
+        show(outcome)
+
+
+@contextmanager
+def _progress() -> Iterator[Say]:
+    """A line on the terminal that says what is going on; silent when the output is no terminal."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda text: None
+        return
+    with console.status("Starting") as status:
+        yield lambda text: status.update(text)
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    show: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
+    """Jeoul (저울): from a battery tester's raw file to a defended verdict and a report."""
+    if show:
+        from jeoul import __version__
+
+        typer.echo(f"jeoul {__version__}")
+        raise typer.Exit

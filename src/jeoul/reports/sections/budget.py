@@ -1,0 +1,121 @@
+"""The uncertainty budget: where the uncertainty of each result comes from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from jeoul.reports.blocks import Block, Cell, Column, Heading, Paragraph, Row, Table
+from jeoul.reports.messages import Messages
+from jeoul.reports.numbers import show_beside, show_share
+from jeoul.reports.sections.wording import files_of, files_text, span_text
+from jeoul.standards.evaluation import ClauseResult, Evaluation, ResultOfClause
+
+LARGEST = 5
+SMALLEST_SHARE = 0.0005
+"""At most so many contributions are shown for each result, and none of a lesser share of the variance;
+the rest is summed in one row."""
+
+_ROWS = re.compile(r"rows (\d+)-(\d+) of test (\w+)")
+
+
+def uncertainty_budget(evaluation: Evaluation, messages: Messages) -> tuple[Block, ...]:
+    """The largest contributions to every result whose uncertainty is known."""
+    heading = Heading(messages("Uncertainty"))
+    found = [
+        (clause, result)
+        for clause in evaluation.clauses
+        for result in clause.results
+        if result.measured.contributions
+    ]
+    if not found:
+        return (heading, Paragraph(messages("There is no uncertainty budget: no accuracy was given.")))
+    files = files_of(evaluation)
+    rows = [row for clause, result in found for row in _rows(clause, result, files, messages)]
+    return (heading, Paragraph(_explained(messages), "muted"), Table(_columns(messages), tuple(rows)))
+
+
+def _explained(messages: Messages) -> str:
+    return messages(
+        "Contributions to the standard uncertainty u of each result, largest first; the share is of the "
+        "variance. Errors that results have in common are treated as one, so they cancel in ratios."
+    )
+
+
+def _columns(messages: Messages) -> tuple[Column, ...]:
+    return (
+        Column(messages("Clause")),
+        Column(messages("Result"), 1.2),
+        Column(messages("Source of error"), 1.6),
+        Column(messages("Contribution"), align="right"),
+        Column(messages("Unit")),
+        Column(messages("Share"), align="right"),
+    )
+
+
+def _rows(
+    clause: ClauseResult, result: ResultOfClause, files: Mapping[str, int], messages: Messages
+) -> list[Row]:
+    budget = result.measured.budget()
+    where = files_text(result.measured.evidence, files, messages)
+    heads = [Cell(clause.clause), Cell(messages.either(result.title), note=where)]
+    shown = [entry for entry in budget[:LARGEST] if entry["share"] >= SMALLEST_SHARE]
+    named = ["", *(entry["instrument"] for entry in budget)]
+    rows = [
+        _row(entry, result, files, messages, named=entry["instrument"] != before)
+        for entry, before in zip(shown, named, strict=False)
+    ]
+    if rest := budget[len(shown) :]:
+        rows.append(_rest(rest, result, messages))
+    return [Row((*(heads if place == 0 else [Cell(""), Cell("")]), *row)) for place, row in enumerate(rows)]
+
+
+def _row(
+    entry: dict[str, Any],
+    result: ResultOfClause,
+    files: Mapping[str, int],
+    messages: Messages,
+    *,
+    named: bool,
+) -> tuple[Cell, ...]:
+    """One source of error; its instrument is named where it is not that of the row above."""
+    source = _source_text(str(entry["source"]), files, messages)
+    note = str(entry["instrument"]) if named else ""
+    return _cells(source, note, entry["contribution"], entry["share"], result)
+
+
+def _rest(rest: list[dict[str, Any]], result: ResultOfClause, messages: Messages) -> tuple[Cell, ...]:
+    spread = sum(entry["contribution"] ** 2 for entry in rest) ** 0.5
+    name = messages("{count} smaller ones together", count=len(rest))
+    return _cells(name, "", spread, sum(entry["share"] for entry in rest), result)
+
+
+def _cells(source: str, note: str, u: float, share: float, result: ResultOfClause) -> tuple[Cell, ...]:
+    shown = show_beside(u, result.measured)
+    return (
+        Cell(source, note=note),
+        Cell(shown.value, "number"),
+        Cell(shown.unit),
+        Cell(show_share(share), "number"),
+    )
+
+
+def _source_text(label: str, files: Mapping[str, int], messages: Messages) -> str:
+    """``current offset (5 A discharge)`` in the words of the language."""
+    name, bracket, scope = label.partition(" (")
+    words = " ".join(messages.name(part) for part in name.split(" "))
+    words = messages.name(name) if messages.knows_name(name) else words
+    if not bracket:
+        return words
+    parts = [_scope_text(part, files, messages) for part in scope.removesuffix(")").split(", ")]
+    return f"{words} ({', '.join(parts)})"
+
+
+def _scope_text(part: str, files: Mapping[str, int], messages: Messages) -> str:
+    """A range, a direction, or the rows that a noise is the noise of."""
+    if match := _ROWS.fullmatch(part):
+        number = next((n for sha256, n in files.items() if sha256.startswith(match[3])), None)
+        file = match[3] if number is None else messages("file {number}", number=number)
+        return span_text(file, int(match[1]), int(match[2]), messages)
+    return " ".join(messages.name(word) for word in part.split(" "))

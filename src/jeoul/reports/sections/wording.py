@@ -1,0 +1,160 @@
+"""How sections say the things that they all say: answers, facts, rows of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from jeoul.reports.blocks import Cell, Tone
+from jeoul.reports.messages import Messages
+from jeoul.reports.numbers import MISSING, show, show_stated, unit_of
+from jeoul.standards.evaluation import Conformity, Evaluation, Fact, Verdict
+from jeoul.uncertainty import Evidence
+
+# An answer is told by its word, its sign and its colour, so that no reader depends on one of them.
+_TONES: dict[str, tuple[Tone, str]] = {
+    Conformity.CONFORMING: ("good", "✓"),
+    Conformity.DEVIATING: ("bad", "✗"),
+    Conformity.NOT_EVALUABLE: ("muted", "○"),
+    Verdict.PASS: ("good", "✓"),
+    Verdict.CONDITIONAL_PASS: ("caution", "△"),
+    Verdict.CONDITIONAL_FAIL: ("caution", "▼"),
+    Verdict.FAIL: ("bad", "✗"),
+    Verdict.INCONCLUSIVE: ("caution", "○"),
+    Verdict.REPORT_ONLY: ("plain", "–"),
+}
+
+# Statuses of a fact that a reader must see beside the number.
+DOUBTFUL = ("unverified", "missing")
+_RELATIONS = {">=": "≥", "<=": "≤", ">": ">", "<": "<", "==": "="}
+
+
+def mark(answer: Conformity | Verdict, messages: Messages) -> Cell:
+    """An answer as a mark."""
+    tone, sign = _TONES[answer]
+    return Cell(f"{sign} {messages.name(str(answer))}", "mark", tone)
+
+
+def fact_text(fact: Fact, messages: Messages) -> str:
+    """The number of a fact; one whose status is in doubt carries that status."""
+    text = MISSING if fact.status == "missing" else _stated(fact, messages)
+    return f"{text} ({messages.name(fact.status)})" if fact.status in DOUBTFUL else text
+
+
+def _stated(fact: Fact, messages: Messages) -> str:
+    if isinstance(fact.value, bool) or not isinstance(fact.value, (int, float)):
+        return value_text(fact.value, fact.unit, messages)
+    return show_stated(fact.value, fact.unit).text
+
+
+def value_text(value: Any, unit: str, messages: Messages) -> str:
+    """A number, a word of the program or a truth, as people write it."""
+    if value is None or value == "":
+        return MISSING
+    if isinstance(value, bool):
+        return messages("yes") if value else messages("no")
+    if isinstance(value, (int, float)):
+        return show(value, unit).text
+    if isinstance(value, (list, tuple)):
+        return ", ".join(value_text(one, unit, messages) for one in value)
+    word = messages.name(str(value)) if messages.knows_name(str(value)) else str(value)
+    return f"{word} {unit}".strip() if str(value)[:1].isdigit() else word
+
+
+def relation_text(relation: str, fact: Fact, messages: Messages) -> str:
+    """A requirement: ``≥ 1.95 Ah``."""
+    return f"{_RELATIONS.get(relation, relation)} {fact_text(fact, messages)}"
+
+
+def found_text(name: str, value: float | str | None, asked: Mapping[str, Fact], messages: Messages) -> str:
+    """What was found, in the unit that its name tells, else in that of what was asked."""
+    unit = unit_of(name) or (asked[name].unit if name in asked else "")
+    value, unit = _as_asked(value, unit, asked)
+    return f"{name_text(name, messages)}: {value_text(value, unit, messages)}"
+
+
+def _as_asked(value: Any, unit: str, asked: Mapping[str, Fact]) -> tuple[Any, str]:
+    """A time that was found in seconds, in the minutes or hours that were asked for."""
+    units = [fact.unit for fact in asked.values() if fact.unit in _SECONDS]
+    if unit != "s" or not units or not isinstance(value, (int, float)):
+        return value, unit
+    return value / _SECONDS[units[0]], units[0]
+
+
+_SECONDS = {"min": 60.0, "h": 3600.0}
+
+
+def name_text(name: str, messages: Messages) -> str:
+    """The word for a number; of a joined name (``soak_time.duration``) the last part, which has one."""
+    return messages.name(name.rsplit(".", 1)[-1])
+
+
+def files_of(evaluation: Evaluation) -> dict[str, int]:
+    """Number of each raw file in this report, by its SHA-256, as the section on provenance lists them."""
+    hashes = dict.fromkeys(str(run.provenance.get("sha256", "")) for run in evaluation.runs)
+    return {sha256: number for number, sha256 in enumerate(hashes, start=1)}
+
+
+def rows_text(evidence: Iterable[Evidence], files: Mapping[str, int], messages: Messages) -> str:
+    """The rows that something came from: ``file 1, rows 120–480``."""
+    return "; ".join(_rows(rows, files, messages) for rows in evidence) or MISSING
+
+
+def _rows(rows: Evidence, files: Mapping[str, int], messages: Messages) -> str:
+    number = files.get(rows.sha256)
+    name = rows.file_name if number is None else messages("file {number}", number=number)
+    return span_text(name, rows.row_first, rows.row_last, messages)
+
+
+def span_text(file: str, first: int, last: int, messages: Messages) -> str:
+    """Rows of a file, or the one row."""
+    if first == last:
+        return messages("{file}, row {row}", file=file, row=first)
+    return messages("{file}, rows {first}–{last}", file=file, first=first, last=last)
+
+
+def files_text(evidence: Iterable[Evidence], files: Mapping[str, int], messages: Messages) -> str:
+    """The files that something came from, where there is more than one to tell apart."""
+    numbers = dict.fromkeys(files[rows.sha256] for rows in evidence if rows.sha256 in files)
+    if len(files) < 2:
+        return ""
+    return ", ".join(messages("file {number}", number=number) for number in numbers)
+
+
+def facts_of(evaluation: Evaluation, messages: Messages) -> Iterator[tuple[str, str, Fact]]:
+    """Every number of the standard and the limits that was used: clause, what it is of, and the fact."""
+    for clause in evaluation.clauses:
+        for condition in clause.conditions:
+            for name, fact in condition.asked.items():
+                title = f"{messages.either(condition.title)} · {name_text(name, messages)}"
+                yield clause.clause, title, fact
+        for result in clause.results:
+            if result.decision is not None:
+                yield clause.clause, messages.either(result.title), result.decision.limit
+
+
+def pairs_of(data: Mapping[str, Any], messages: Messages, prefix: str = "") -> list[tuple[str, Cell]]:
+    """Names and values of plain data, nested tables spelt out; a SHA-256 may break anywhere."""
+    pairs: list[tuple[str, Cell]] = []
+    for key, value in data.items():
+        name = f"{prefix}{messages.name(key)}"
+        if isinstance(value, Mapping):
+            pairs += pairs_of(value, messages, f"{name} · ")
+        elif value not in (None, "", [], ()) and not _is_table_list(value):
+            pairs.append((name, _cell(key, value, messages)))
+    return pairs
+
+
+# Only these hold words of the program; a cell that somebody named "voltage" keeps its name.
+_WORDED = ("kind", "status", "rule")
+
+
+def _cell(key: str, value: Any, messages: Messages) -> Cell:
+    if isinstance(value, str):
+        text = messages.name(value) if key in _WORDED else value
+        return Cell(text, "code" if key in ("sha256", "file_name") else "text")
+    return Cell(value_text(value, unit_of(key), messages))
+
+
+def _is_table_list(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and any(isinstance(one, Mapping) for one in value)

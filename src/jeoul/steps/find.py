@@ -1,0 +1,99 @@
+"""From a measurement to its executed steps."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from jeoul.errors import InsufficientDataError
+from jeoul.measurement import TEMPERATURES, Finding, Measurement
+from jeoul.steps.boundaries import instrument_columns, instrument_starts
+from jeoul.steps.classify import classify_steps, find_disagreements
+from jeoul.steps.reduce import reduce_steps
+from jeoul.steps.signal import signal_starts
+from jeoul.steps.steps import STEP_COLUMNS, Steps
+from jeoul.steps.stream import Integers, read_at
+
+_INSTRUMENT_COLUMNS = ("step_count", "step_id", "cycle_count", "step_type")
+
+
+def find_steps(
+    measurement: Measurement, *, boundaries: Literal["auto", "instrument", "signal"] = "auto"
+) -> Steps:
+    """The executed steps of a measurement, one row each with the columns of `STEP_COLUMNS`.
+
+    boundaries: ``instrument`` cuts where the instrument's step columns say (see `boundaries.py`),
+    ``signal`` where time and current say (`signal.py`). ``auto`` takes the instrument's columns where
+    there are any, unless they call a whole file one step while the current goes both ways; then it takes
+    the signal and adds the finding ``step_column_constant``.
+
+    Charge and energy are integrals over the rows; the instrument's counters are not used. A measurement
+    without rows has no steps. Raises `InsufficientDataError` if ``instrument`` is asked for and no
+    column says where steps start.
+    """
+    if measurement.row_count == 0:
+        return Steps(_empty(), measurement, "signal" if boundaries == "signal" else "instrument")
+    columns = () if boundaries == "signal" else instrument_columns(measurement)
+    if boundaries == "instrument" and not columns:
+        raise _no_step_column(measurement)
+    if not columns:
+        return _steps(measurement, signal_starts(measurement), "signal")
+    steps = _steps(measurement, instrument_starts(measurement, columns), "instrument")
+    if boundaries == "auto" and len(steps) == 1 and steps[0].direction == "mixed":
+        steps = _steps(measurement, signal_starts(measurement), "signal", _constant_column(columns))
+    return steps
+
+
+def _steps(
+    measurement: Measurement,
+    starts: Integers,
+    boundaries: Literal["instrument", "signal"],
+    *findings: Finding,
+) -> Steps:
+    temperature = next((c for c in TEMPERATURES if measurement.has(c)), None)
+    told = boundaries == "instrument" and measurement.has("step_time_second")
+    sums, more = reduce_steps(measurement, starts, step_time=told, temperature_column=temperature)
+    words = _instrument_words(measurement, starts, boundaries)
+    table = _conformed(words.hstack(classify_steps(measurement, sums)))
+    findings = (*findings, *more, *find_disagreements(table))
+    return Steps(table, measurement, boundaries, temperature, findings)
+
+
+def _instrument_words(measurement: Measurement, starts: Integers, boundaries: str) -> pl.DataFrame:
+    """What the instrument wrote in the first row of each step; steps are numbered where it did not."""
+    present = [c for c in _INSTRUMENT_COLUMNS if measurement.has(c)]
+    words = pl.DataFrame({"_step": np.arange(1, len(starts) + 1)})
+    if present:
+        words = words.hstack(read_at(measurement, present, starts))
+    if boundaries == "signal" or "step_count" not in present:
+        words = words.with_columns(step_count="_step")
+    return words.select(
+        pl.col(c).cast(STEP_COLUMNS[c][0], strict=False) for c in words.columns if c != "_step"
+    )
+
+
+def _conformed(table: pl.DataFrame) -> pl.DataFrame:
+    missing = [pl.lit(None, kind).alias(c) for c, (kind, _) in STEP_COLUMNS.items() if c not in table.columns]
+    return table.with_columns(missing).select(pl.col(c).cast(kind) for c, (kind, _) in STEP_COLUMNS.items())
+
+
+def _empty() -> pl.DataFrame:
+    return pl.DataFrame(schema={c: kind for c, (kind, _) in STEP_COLUMNS.items()})
+
+
+def _constant_column(columns: tuple[str, ...]) -> Finding:
+    message = (
+        f"The instrument's {' and '.join(columns)} call the whole file one step, but its current goes both "
+        "ways; the steps were found from the signal instead."
+    )
+    return Finding("step_column_constant", message, column=columns[0])
+
+
+def _no_step_column(measurement: Measurement) -> InsufficientDataError:
+    return InsufficientDataError(
+        "no column says where steps start (step_count, step_id or step_time_second).",
+        advice="Take boundaries='signal' to find the steps from time and current.",
+        path=measurement.provenance.file_name,
+    )

@@ -1,0 +1,286 @@
+"""What a step adds up to: closed forms, edges between steps, and independence of how the file is read."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from jeoul.steps import STEP_COLUMNS, find_steps
+from jeoul.steps.reduce import reduce_steps
+
+
+def test_two_ampere_for_an_hour_is_two_ampere_hours(measurement):
+    time = np.arange(3601.0)
+    voltage = 3.4 - time / 3600 * 0.4  # mean 3.2 V
+    steps = find_steps(measurement(t=time, u=voltage, i=np.full(3601, -2.0), step_count=np.ones(3601)))
+    step = steps[0]
+    assert step.discharge_capacity_ah == pytest.approx(2.0, rel=1e-12)
+    assert step.discharge_energy_wh == pytest.approx(6.4, rel=1e-12)
+    assert (step.charge_capacity_ah, step.charge_energy_wh) == (0.0, 0.0)
+    assert (step.mode, step.direction, step.duration_second) == ("cc", "discharge", 3600.0)
+    assert step.voltage_mean_volt == pytest.approx(3.2, rel=1e-12)
+    assert step.discharge_second == pytest.approx(3600.0)
+    assert step.discharge_time_moment == pytest.approx(3600.0**2 / 2, rel=1e-9)
+    assert step.current_time_moment == pytest.approx(-2 * 3600.0**2 / 2, rel=1e-9)
+    assert step.discharge_square_second == pytest.approx(3599 + 2 * 0.25)
+
+
+def test_positive_current_charges(measurement):
+    steps = find_steps(measurement(t=[0.0, 3600.0], u=[3.0, 3.0], i=[1.0, 1.0], step_id=[1, 1]))
+    assert steps[0].charge_capacity_ah == pytest.approx(1.0)
+    assert steps[0].charge_energy_wh == pytest.approx(3.0)
+    assert (steps[0].discharge_capacity_ah, steps[0].direction) == (0.0, "charge")
+
+
+def hour_of_discharge(end_rows: bool):
+    """Rest to 100 s, 2 A to 3700 s, rest to 4000 s, each step logged every 43 s of its own, or at its end too."""
+    rows = []
+    for step, (start, length, current) in enumerate([(0, 100, 0.0), (100, 3600, -2.0), (3700, 300, 0.0)], 1):
+        own = [43.0 * k for k in range(1, length // 43 + 1)] + ([float(length)] if end_rows else [])
+        rows += [(start + t, t, current, step) for t in own]
+    time, step_time, current, step = (np.array(column) for column in zip(*rows, strict=True))
+    return {"t": time, "u": np.full(len(time), 3.2), "i": current, "step_count": step}, step_time
+
+
+def test_slow_logging_loses_nothing_where_the_step_time_is_known(measurement):
+    columns, step_time = hour_of_discharge(end_rows=False)
+    steps = find_steps(measurement(**columns, s=step_time))
+    assert steps[1].discharge_capacity_ah == pytest.approx(2.0, rel=1e-12)
+    assert (steps[1].time_start_second, steps[1].time_end_second) == (100.0, 3700.0)
+    assert steps[0].time_start_second == 0.0
+    assert [step.duration_second for step in steps] == [100.0, 3600.0, 3700.0 + 258.0 - 3700.0]
+    assert steps.findings == ()
+
+
+def test_slow_logging_loses_nothing_without_step_time_where_the_last_row_is_at_the_edge(measurement):
+    columns, _ = hour_of_discharge(end_rows=True)
+    steps = find_steps(measurement(**columns))
+    assert steps[1].discharge_capacity_ah == pytest.approx(2.0, rel=1e-12)
+    assert (steps[1].time_start_second, steps[1].time_end_second) == (100.0, 3700.0)
+    assert steps.findings == ()
+
+
+def test_gap_before_a_step_without_step_time_is_nobodys_and_is_reported(measurement):
+    columns, _ = hour_of_discharge(end_rows=False)
+    steps = find_steps(measurement(**columns))
+    # Last row under current at 3669 s, first row of the rest at 3743 s: 74 s, more than 1.5 times 43 s.
+    assert steps[1].time_end_second == 3669.0
+    assert steps[2].time_start_second == 3743.0
+    # The gap before (86 s to 143 s) is 57 s, within 1.5 times 43 s, and belongs to the discharge.
+    assert steps[1].discharge_capacity_ah == pytest.approx(2.0 * (3669 - 86) / 3600, rel=1e-12)
+    (finding,) = steps.findings
+    assert finding.code == "edge_unresolved"
+    assert dict(finding.values) == {"edges": 1, "second": 74.0, "longest_second": 74.0}
+    assert (columns["t"][finding.row_first - 1], columns["t"][finding.row_last - 1]) == (3669.0, 3743.0)
+
+
+@pytest.mark.parametrize("block_rows", [1, 3, 6])
+def test_interval_of_the_step_before_is_a_measure_of_a_gap(measurement, block_rows):
+    # Logged every 7 s before and every second after: 7 s between the two steps is no gap.
+    made = measurement(t=[0.0, 7, 14, 21, 22, 23], u=[3.0] * 6, i=[0.0, 0, 0, 2, 2, 2])
+    table, findings = reduce_steps(
+        made, np.array([0, 3]), step_time=False, temperature_column=None, block_rows=block_rows
+    )
+    assert table["charge_capacity_ah"][1] * 3600 == pytest.approx(2 * (7 + 2))
+    assert findings == ()
+
+
+def test_edge_within_an_interval_divides_it_between_the_two_currents(measurement):
+    # Rows at 0, 10 (4 A) and 20, 30 (1 A); the step time says that the second step began at 16 s.
+    steps = find_steps(
+        measurement(
+            t=[0.0, 10, 20, 30], u=[3.0] * 4, i=[4.0, 4, 1, 1], s=[0.0, 10, 4, 14], step_count=[1, 1, 2, 2]
+        )
+    )
+    assert [step.charge_capacity_ah * 3600 for step in steps] == pytest.approx([4 * 16, 1 * 14])
+
+
+@pytest.mark.parametrize(
+    ("first_time", "first_step_time", "start"),
+    [(43.0, 43.0, 0.0), (0.0, 0.5, 0.0), (1000.0, 50.0, 950.0), (10.0, 50.0, 0.0), (-20.0, 5.0, -25.0)],
+)
+def test_first_step_may_start_before_its_first_row_but_not_before_the_test(
+    measurement, first_time, first_step_time, start
+):
+    time = [first_time, first_time + 10]
+    steps = find_steps(
+        measurement(
+            t=time, u=[3.0] * 2, i=[1.0] * 2, s=[first_step_time, first_step_time + 10], step_id=[1, 1]
+        )
+    )
+    assert steps[0].time_start_second == start
+    assert steps[0].charge_capacity_ah * 3600 == pytest.approx(time[1] - start)
+
+
+def test_time_going_back_integrates_as_nothing(measurement):
+    steps = find_steps(measurement(t=[0.0, 10, 5, 15], u=[3.0] * 4, i=[1.0] * 4, step_count=[1] * 4))
+    assert steps[0].charge_capacity_ah * 3600 == pytest.approx(10 + 0 + 10)
+    assert steps[0].max_interval_second == 10.0
+
+
+def test_counters_of_the_instrument_are_not_used(measurement):
+    columns = {"t": np.arange(10.0), "u": np.full(10, 3.0), "i": np.full(10, -1.0), "step_count": np.ones(10)}
+    wrong = {"discharging_capacity_ah": np.full(10, 99.0), "step_discharging_energy_wh": np.full(10, 99.0)}
+    assert_frame_equal(
+        find_steps(measurement(**columns, **wrong)).table, find_steps(measurement(**columns)).table
+    )
+
+
+def test_single_rows_are_steps(measurement):
+    steps = find_steps(
+        measurement(t=[0.0, 1, 2], u=[3.0, 3.1, 3.2], i=[0.0, 1.0, -1.0], step_count=[1, 2, 3])
+    )
+    assert [(step.row_first, step.row_last) for step in steps] == [(1, 1), (2, 2), (3, 3)]
+    assert [step.voltage_mean_volt for step in steps] == pytest.approx([3.0, 3.1, 3.2])
+    assert steps[1].charge_capacity_ah * 3600 == pytest.approx(1.0)
+
+
+def test_no_rows_are_no_steps(measurement):
+    empty = measurement(t=pl.Series([], dtype=pl.Float64), u=pl.Series([], dtype=pl.Float64), i=[])
+    for boundaries in ("auto", "instrument", "signal"):
+        steps = find_steps(empty, boundaries=boundaries)
+        assert len(steps) == 0
+        assert steps.table.schema == {name: kind for name, (kind, _) in STEP_COLUMNS.items()}
+
+
+def test_missing_current_makes_the_sums_unknown_and_is_reported(measurement):
+    columns = {
+        "t": np.arange(6.0),
+        "u": np.full(6, 3.0),
+        "i": [1.0, 1, 1, 1, None, 1],
+        "step_count": [1, 1, 1, 2, 2, 2],
+    }
+    steps = find_steps(measurement(**columns))
+    assert steps[0].charge_capacity_ah * 3600 == pytest.approx(2.0)
+    assert steps[1].charge_capacity_ah is None
+    assert steps[1].mode == "unknown"
+    assert [(f.code, f.row_first, f.row_last, f.column) for f in steps.findings] == [
+        ("value_missing", 4, 6, "current_ampere")
+    ]
+
+
+def test_temperature_of_the_cell_is_preferred_and_may_have_holes(measurement):
+    columns = {"t": [0.0, 1, 2], "u": [3.0] * 3, "i": [1.0] * 3, "step_count": [1] * 3}
+    inner = {"temperature_t1_celsius": [30.0, None, 34.0]}
+    steps = find_steps(measurement(**columns, **inner, ambient_temperature_celsius=[25.0] * 3))
+    assert steps.temperature_column == "temperature_t1_celsius"
+    assert steps[0].temperature_mean_celsius == pytest.approx(32.0)
+    assert (steps[0].temperature_min_celsius, steps[0].temperature_max_celsius) == (30.0, 34.0)
+    steps = find_steps(measurement(**columns, **inner, surface_temperature_celsius=[26.0] * 3))
+    assert steps.temperature_column == "surface_temperature_celsius"
+    steps = find_steps(measurement(**columns, ambient_temperature_celsius=[25.0] * 3))
+    assert (steps.temperature_column, steps[0].temperature_mean_celsius) == (None, None)
+
+
+# --- any file, cut up in any way --------------------------------------------------------------------
+
+ROW = st.tuples(
+    st.sampled_from([0.0, 0.5, 1.0, 1.0, 1.0, 7.0, -2.0]),  # interval to the row before
+    st.sampled_from([-2.0, -2.0, 0.0, 0.001, 1.5]),  # current
+    st.floats(2.0, 3.75, width=32),  # voltage
+    st.sampled_from([0, 0, 0, 0, 1]),  # whether a step starts here
+    st.sampled_from([0.0, 0.25, 1.0, 3.0, math.nan]),  # step time at the first row of the step
+)
+
+
+def columns_of(rows):
+    interval, current, voltage, new, begin = (np.array(c) for c in zip(*rows, strict=True))
+    time = np.cumsum(interval)
+    step = np.cumsum(new)
+    first = np.flatnonzero(np.diff(step, prepend=step[0] - 1))
+    step_time = np.concatenate(
+        [begin[a] + time[a:b] - time[a] for a, b in zip(first, [*first[1:], len(step)], strict=True)]
+    )
+    return {"t": time, "u": voltage, "i": current, "step_count": step}, step_time
+
+
+def by_hand(t, u, i, starts, s):
+    """The definition in the docstring of `Steps`, row by row."""
+    n, new = len(t), set(starts)
+    weight, scale, gaps = [0.0] * n, math.nan, 0.0
+    for k in range(1, n):
+        dt = max(t[k] - t[k - 1], 0.0)
+        if k not in new:
+            weight[k - 1] += dt / 2
+            weight[k] += dt / 2
+    for position, k in enumerate(starts):
+        follows = k + 1 < n and k + 1 not in new
+        before, scale = scale, max(t[k + 1] - t[k], 0.0) if follows else scale
+        told = s is not None and not math.isnan(s[k])
+        if position == 0:
+            weight[k] += min(s[k], t[k]) if told and t[k] >= 0 else (s[k] if told else 0.0)
+            continue
+        dt = max(t[k] - t[k - 1], 0.0)
+        if told:
+            weight[k] += min(s[k], dt)
+            weight[k - 1] += dt - min(s[k], dt)
+        elif not dt > 1.5 * np.fmax(before, scale):
+            weight[k] += dt
+        else:
+            gaps += dt
+    return np.array(weight), gaps
+
+
+@settings(max_examples=150, deadline=None)
+@given(rows=st.lists(ROW, min_size=1, max_size=60), told=st.booleans())
+def test_sums_are_those_of_the_definition(measurement, rows, told):
+    columns, step_time = columns_of(rows)
+    t, u, i = columns["t"], columns["u"], columns["i"]
+    steps = find_steps(measurement(**columns, **({"s": step_time} if told else {})), boundaries="instrument")
+    starts = [step.row_first - 1 for step in steps]
+    w, gaps = by_hand(t, u, i, starts, step_time if told else None)
+    assert sum(f.values["second"] for f in steps.findings if f.code == "edge_unresolved") == pytest.approx(
+        gaps
+    )
+    for step in steps:
+        k = slice(step.row_first - 1, step.row_last)
+        for way, sign in (("charge", 1), ("discharge", -1)):
+            c = w[k] * (sign * i[k] > 0)
+            expected = {
+                f"{way}_capacity_ah": sign * (c * i[k]).sum() / 3600,
+                f"{way}_energy_wh": sign * (c * u[k] * i[k]).sum() / 3600,
+                f"{way}_second": c.sum(),
+                f"{way}_volt_second": (c * u[k]).sum(),
+                f"{way}_time_moment": (c * t[k]).sum(),
+                f"{way}_volt_time_moment": (c * u[k] * t[k]).sum(),
+                f"{way}_square_second": (c**2).sum(),
+                f"{way}_square_volt": (c**2 * u[k] ** 2).sum(),
+                f"{way}_square_ampere": (c**2 * i[k] ** 2).sum(),
+            }
+            assert {name: step.row[name] for name in expected} == pytest.approx(expected, rel=1e-9, abs=1e-9)
+        assert step.current_time_moment == pytest.approx((w[k] * i[k] * t[k]).sum(), rel=1e-9, abs=1e-9)
+        assert step.voltage_min_volt == u[k].min()
+        assert step.current_max_ampere == i[k].max()
+        assert (step.time_first_second, step.time_last_second) == (t[k][0], t[k][-1])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=st.lists(ROW, min_size=2, max_size=60),
+    batch=st.integers(1, 61),
+    boundaries=st.sampled_from(["auto", "signal"]),
+)
+def test_batches_of_the_file_do_not_matter(measurement, rows, batch, boundaries):
+    columns, step_time = columns_of(rows)
+    whole = find_steps(measurement(**columns, s=step_time), boundaries=boundaries)
+    parts = find_steps(measurement(batch, **columns, s=step_time), boundaries=boundaries)
+    assert_frame_equal(parts.table, whole.table, check_exact=True)
+    assert parts.findings == whole.findings
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(ROW, min_size=2, max_size=60), size=st.integers(1, 20), told=st.booleans())
+def test_blocks_of_the_reduction_do_not_matter(measurement, rows, size, told):
+    columns, step_time = columns_of(rows)
+    made = measurement(**columns, s=step_time)
+    starts = np.flatnonzero(np.diff(columns["step_count"], prepend=-1))
+    whole, found = reduce_steps(made, starts, step_time=told, temperature_column=None)
+    parts, same = reduce_steps(made, starts, step_time=told, temperature_column=None, block_rows=size)
+    assert_frame_equal(parts, whole, rel_tol=1e-12, abs_tol=1e-12)
+    assert same == found
