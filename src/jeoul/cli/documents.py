@@ -8,8 +8,9 @@ from typing import Any
 
 
 def as_json(document: Mapping[str, Any]) -> str:
-    """One JSON document as text."""
-    return json.dumps(_finite(document), ensure_ascii=False, indent=2, allow_nan=False)
+    """One JSON document as text: indented for a person unless it is long."""
+    long = len(document.get("results", ())) > 1000 or len(document.get("step_table", ())) > 1000
+    return json.dumps(_finite(document), ensure_ascii=False, indent=None if long else 2, allow_nan=False)
 
 
 def _finite(value: Any) -> Any:

@@ -127,6 +127,7 @@ def metrics(
     format: Format = None,
     description: Description = None,
     to: To = None,
+    budget: Annotated[bool, typer.Option("--budget", help="Add the uncertainty budgets to --json.")] = False,
     json: Json = False,
 ) -> None:
     """Measure every step: capacity, energy, voltage, temperature, resistance, each with its uncertainty.
@@ -141,8 +142,7 @@ def metrics(
         [file], format=format, description=description, accuracy=accuracy,
         resistance_times=tuple(resistance_time or ()), table_to=to,
     )  # fmt: skip
-    outcome = _follow(request)
-    _print(outcome, json, show_results)
+    _print(_follow(request), json, show_results, budget=budget)
 
 
 @app.command()
@@ -296,11 +296,11 @@ def _follow(request: Request) -> Any:
         return follow(request, say)
 
 
-def _print(outcome: Any, json: bool, show: Any) -> None:
+def _print(outcome: Any, json: bool, show: Any, *, budget: bool = True) -> None:
     from jeoul.cli.documents import as_json
 
     if json:
-        typer.echo(as_json(outcome.as_dict()))
+        typer.echo(as_json(outcome.as_dict(budget=budget)))
     else:
         show(outcome)
 

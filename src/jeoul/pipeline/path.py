@@ -50,19 +50,22 @@ class Outcome:
     accuracy: Accuracy | None = None
     written: Mapping[str, Path] = field(default_factory=dict)
 
-    def as_dict(self) -> dict[str, Any]:
-        """One JSON document: counts and findings over all files, then each file on its own."""
+    def as_dict(self, *, budget: bool = False) -> dict[str, Any]:
+        """One JSON document: counts, findings and results over all files, then each file on its own.
+
+        `budget` adds the uncertainty budget to every result.
+        """
         runs = [
-            _run(*stages)
-            for stages in zip(self.measurements, self.steps, self.cycles, self.results, strict=True)
+            _run(*stages) for stages in zip(self.measurements, self.steps, self.cycles, strict=True)
         ]
+        results = [result.as_dict(budget=budget) for of_file in self.results for result in of_file]
         document: dict[str, Any] = {
             "format": ", ".join(dict.fromkeys(run["format"] for run in runs)),
             "rows": sum(run["rows"] for run in runs),
             "steps": sum(run["steps"] for run in runs),
             "cycles": sum(run["cycles"] for run in runs),
             "findings": [finding for run in runs for finding in run["findings"]],
-            "results": [result for run in runs for result in run["results"]],
+            "results": results,
             "runs": runs,
         }
         if self.evaluation is not None:
@@ -78,15 +81,12 @@ class Outcome:
         return document
 
 
-def _run(
-    measurement: Measurement, steps: Steps, cycles: Cycles, results: Sequence[Measured]
-) -> dict[str, Any]:
+def _run(measurement: Measurement, steps: Steps, cycles: Cycles) -> dict[str, Any]:
     return {
         **measurement.as_dict(),
         "steps": len(steps),
         "cycles": len(cycles),
         "findings": [finding.as_dict() for finding in (*measurement.findings, *steps.findings)],
-        "results": [result.as_dict() for result in results],
     }
 
 

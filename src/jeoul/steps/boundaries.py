@@ -25,15 +25,21 @@ def instrument_columns(measurement: Measurement) -> tuple[str, ...]:
     present = [c for c in ("step_count", "step_id", "step_time_second") if measurement.has(c)]
     if not present:
         return ()
-    filled = measurement.rows.select(pl.col(present).is_not_null().any()).collect().row(0, named=True)
-    found = tuple(c for c in present if filled[c])
+    found = tuple(c for c in present if _is_filled(measurement, c))
     return found[:1] if "step_count" in found else found
+
+
+def _is_filled(measurement: Measurement, column: str) -> bool:
+    """Whether the column holds anything; most do in their first rows, so those are looked at first."""
+    values = measurement.rows.select(pl.col(column).is_not_null())
+    return any(bool(part.collect().to_series().any()) for part in (values.head(1000), values))
 
 
 def instrument_starts(measurement: Measurement, columns: tuple[str, ...]) -> Integers:
     """Index (0-based) of the first row of every step, from the columns that `instrument_columns` found."""
     starts = []
-    for block in read_blocks(measurement, ("test_time_second", *columns), before=1):
+    needed = ("test_time_second", *columns) if "step_time_second" in columns else columns
+    for block in read_blocks(measurement, needed, before=1):
         changed = np.zeros(block.rows, dtype=bool)
         for column in columns:
             changed |= _falls_back(block) if column == "step_time_second" else _differs(block.around(column))

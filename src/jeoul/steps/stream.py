@@ -7,6 +7,7 @@ each column fits the processor's cache, which is what makes many short vector op
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -59,20 +60,60 @@ def read_blocks(
     Each block is `rows` long but for the last.
     """
     names = tuple(dict.fromkeys(columns))
-    tables = _aligned(measurement, names, rows)
-    current = next(tables, None)
-    start, tail = 0, _missing(names, before)
-    while current is not None:
-        following = next(tables, None)
-        head = _missing(names, after) if following is None else {c: following[c][:after] for c in names}
-        head = {c: _padded(head[c], after) for c in names}
-        joined = (
-            {c: np.concatenate((tail[c], current[c], head[c])) for c in names} if before or after else current
-        )
-        count = len(current[names[0]])
-        yield Block(start, count, before, after, joined)
-        tail = {c: np.concatenate((tail[c], current[c]))[-before:] for c in names} if before else tail
-        start, current = start + count, following
+    pieces: deque[_Piece] = deque()
+    start = 0
+    for piece in _pieces(measurement, names):
+        pieces.append(piece)
+        while piece.end >= start + rows + after:
+            yield _block(pieces, names, start, rows, before, after)
+            start += rows
+            while len(pieces) > 1 and pieces[0].end <= start - before:
+                pieces.popleft()
+    end = pieces[-1].end if pieces else 0
+    while start < end:
+        count = min(rows, end - start)
+        yield _block(pieces, names, start, count, before, after)
+        start += count
+
+
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """One batch as it came from the file: the index of its first row and one array a column."""
+
+    start: int
+    end: int
+    columns: dict[str, Floats]
+
+
+def _pieces(measurement: Measurement, names: tuple[str, ...]) -> Iterator[_Piece]:
+    start = 0
+    for batch in measurement.batches(names, size=BATCH_ROWS):
+        end = start + batch.height
+        if batch.height:
+            yield _Piece(start, end, {c: _numbers(batch[c]) for c in names})
+        start = end
+
+
+def _block(
+    pieces: Sequence[_Piece], names: tuple[str, ...], start: int, count: int, before: int, after: int
+) -> Block:
+    first, last = start - before, start + count + after
+    return Block(start, count, before, after, {c: _gathered(pieces, c, first, last) for c in names})
+
+
+def _gathered(pieces: Sequence[_Piece], column: str, first: int, last: int) -> Floats:
+    """Rows `first` to `last` (excluded) of one column: a view where one piece holds them, NaN beyond the file."""
+    parts = [
+        piece.columns[column][max(first - piece.start, 0) : last - piece.start]
+        for piece in pieces
+        if piece.start < last and first < piece.end
+    ]
+    missing_before, missing_after = max(-first, 0), max(last - pieces[-1].end, 0)
+    if missing_before:
+        parts.insert(0, np.full(missing_before, np.nan))
+    if missing_after:
+        parts.append(np.full(missing_after, np.nan))
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def read_at(measurement: Measurement, columns: Sequence[str], rows: Integers) -> pl.DataFrame:
@@ -87,35 +128,6 @@ def read_at(measurement: Measurement, columns: Sequence[str], rows: Integers) ->
     return pl.concat(parts)
 
 
-def _aligned(measurement: Measurement, names: tuple[str, ...], rows: int) -> Iterator[dict[str, Floats]]:
-    waiting: list[dict[str, Floats]] = []
-    count = 0
-    for batch in measurement.batches(names, size=BATCH_ROWS):
-        waiting.append({c: _numbers(batch[c]) for c in names})
-        count += batch.height
-        if count >= rows:
-            joined = _joined(waiting, names)
-            whole = count - count % rows
-            for i in range(0, whole, rows):
-                yield {c: joined[c][i : i + rows] for c in names}
-            waiting, count = [{c: joined[c][whole:] for c in names}], count - whole
-    if count:
-        yield _joined(waiting, names)
-
-
-def _joined(parts: list[dict[str, Floats]], names: tuple[str, ...]) -> dict[str, Floats]:
-    parts = [part for part in parts if len(part[names[0]])] or parts[:1]
-    return parts[0] if len(parts) == 1 else {c: np.concatenate([p[c] for p in parts]) for c in names}
-
-
 def _numbers(column: pl.Series) -> Floats:
     numbers: Floats = column.cast(pl.Float64).to_numpy()
     return numbers
-
-
-def _missing(names: tuple[str, ...], count: int) -> dict[str, Floats]:
-    return {c: np.full(count, np.nan) for c in names}
-
-
-def _padded(values: Floats, count: int) -> Floats:
-    return np.concatenate((values, np.full(count - len(values), np.nan))) if len(values) < count else values

@@ -154,10 +154,10 @@ class Measured:
             for part in parts
         ]
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data for JSON, with the stable keys that the docs list."""
+    def as_dict(self, *, budget: bool = True) -> dict[str, Any]:
+        """Plain data for JSON, with the stable keys that the docs list; `budget` False leaves that out."""
         dof = self.degrees_of_freedom
-        return {
+        document = {
             "metric": self.metric,
             "value": self.value,
             "unit": self.unit,
@@ -167,8 +167,8 @@ class Measured:
             "degrees_of_freedom": None if dof is None or math.isinf(dof) else dof,
             "conditions": dict(self.conditions),
             "evidence": [rows.as_dict() for rows in self.evidence],
-            "budget": self.budget(),
         }
+        return {**document, "budget": self.budget()} if budget else document
 
     def named(self, metric: str, **conditions: float | int | str) -> Measured:
         """The same result under another metric name, with more conditions."""
