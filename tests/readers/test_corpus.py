@@ -124,3 +124,11 @@ def test_no_file_of_the_corpus_is_claimed_twice_or_breaks_a_reader(corpus: Path)
             jeoul.identify(path)
         except jeoul.JeoulError as error:
             assert "claimed by" not in str(error), path.name
+
+
+@pytest.mark.parametrize("name", ["cell1_rough", "cell1_smooth", "cell2_rough", "cell2_smooth", "gr_smooth"])
+def test_a_published_discharge_stays_a_discharge(corpus: Path, name: str) -> None:
+    """The voltage of these slow discharges falls by a volt while their current ripples by nanoamperes."""
+    table = jeoul.read(corpus / f"c_pulse_rate/ampworks/ampworks/datasets/resources/dqdv/{name}.csv").table
+    assert table["voltage_volt"][-1] < table["voltage_volt"][0] - 1.0
+    assert table["current_ampere"].max() < 0.0

@@ -12,6 +12,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from jeoul.measurement import Finding, Measurement
     from jeoul.pipeline import Outcome
+    from jeoul.pipeline.intake import Checked
     from jeoul.readers import FormatDescription
     from jeoul.standards import ConditionResult, ResultOfClause
     from jeoul.steps import Cycles, Steps
@@ -44,6 +45,17 @@ def show_findings(findings: Iterable[Finding]) -> None:
     """What is odd but usable, one line each."""
     for finding in findings:
         _line(f"  finding  {finding.code}: {finding.message}")
+
+
+def show_checks(found: Sequence[Checked]) -> None:
+    """One verdict a file with its reasons; what is grave first."""
+    for one in found:
+        count = "" if one.rows is None else f", {one.rows:,} rows, {one.steps:,} steps"
+        _line(f"{one.file}: {one.verdict} ({one.format or 'not read'}{count})", bold=True)
+        if one.error:
+            _line(f"  {one.error}")
+        for reason in one.reasons:
+            _line(f"  {'SUSPECT' if reason['suspect'] else 'note':8s} {reason['code']}: {reason['message']}")
 
 
 def show_steps(steps: Steps, cycles: Cycles) -> None:

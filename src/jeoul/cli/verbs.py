@@ -58,30 +58,38 @@ Rule = Annotated[
     str | None,
     typer.Option("--rule", help="Decision rule: simple_acceptance, guard_band or guard_band_non_binary."),
 ]
+Join = Annotated[bool, typer.Option("--join", help="The files are consecutive parts of one test.")]
 Language = Annotated[str, typer.Option("--language", help="ko, en or ko+en.")]
 
 
 @app.command()
 def read(
-    file: File,
+    file: Annotated[
+        list[Path],
+        typer.Argument(help="A raw file, or the consecutive files of one test in order.", metavar="FILE..."),
+    ],
     format: Format = None,
     description: Description = None,
     table: Table = None,
     to: To = None,
     json: Json = False,
 ) -> None:
-    """Read one raw file and say what is in it.
+    """Read one raw file and say what is in it; several are joined as one test.
 
     Example: jeoul read cell_042.ndax --to cell_042.parquet
     """
     from jeoul.cli.documents import as_json
     from jeoul.cli.show import show_measurement
     from jeoul.readers import read as read_file
+    from jeoul.readers import read_joined
     from jeoul.steps import find_cycles, find_steps
 
     with _progress() as say:
-        say(f"Reading {file.name}")
-        measurement = read_file(file, format=format, description=description, table=table, to=to)
+        say(f"Reading {', '.join(path.name for path in file)}")
+        if len(file) == 1:
+            measurement = read_file(file[0], format=format, description=description, table=table, to=to)
+        else:
+            measurement = read_joined(file, format=format, description=description, to=to)
         say(f"Finding steps in {len(measurement):,} rows")
         steps = find_steps(measurement)
         counts = {"steps": len(steps), "cycles": len(find_cycles(steps))}
@@ -89,6 +97,25 @@ def read(
         typer.echo(as_json({**measurement.as_dict(), **counts}))
     else:
         show_measurement(measurement, counts, to)
+
+
+@app.command()
+def describe(
+    file: File,
+    to: Annotated[Path | None, typer.Option("--to", help="Write it to this TOML file.")] = None,
+) -> None:
+    """Propose a description of your own delimited text file, from its header and first rows.
+
+    Example: jeoul describe bench.csv --to bench.toml
+    """
+    from jeoul.readers.describe import describe as describe_file
+
+    text = describe_file(file)
+    if to is None:
+        typer.echo(text, nl=False)
+    else:
+        to.write_text(text, encoding="utf-8")
+        typer.echo(f"written: {to}")
 
 
 @app.command()
@@ -117,6 +144,30 @@ def steps(file: File, format: Format = None, description: Description = None, js
         typer.echo(as_json(document))
     else:
         show_steps(found, cycles)
+
+
+@app.command()
+def check(file: Files, format: Format = None, description: Description = None, json: Json = False) -> None:
+    """Check raw files: complete, consistent with their own counters and clocks? Reason codes for the rest.
+
+    Exit code 0 when every file is sound, 1 when one is suspect, 2 when one cannot be read.
+
+    Example: jeoul check cell_042.ndax
+    """
+    from jeoul.cli.documents import as_json
+    from jeoul.cli.show import show_checks
+    from jeoul.pipeline.intake import check_file
+
+    with _progress() as say:
+        found = []
+        for path in file:
+            say(f"Checking {path.name}")
+            found.append(check_file(path, format=format, description=description))
+    if json:
+        typer.echo(as_json({"files": [one.as_dict() for one in found]}))
+    else:
+        show_checks(found)
+    raise typer.Exit(max(one.exit_code for one in found))
 
 
 @app.command()
@@ -155,6 +206,7 @@ def judge(
     accuracy: AccuracyFile = None,
     format: Format = None,
     description: Description = None,
+    join: Join = False,
     json: Json = False,
 ) -> None:
     """Judge a test against a standard: was it run as asked, and is the result enough?
@@ -166,7 +218,7 @@ def judge(
 
     request = _request(
         file, format=format, description=description, accuracy=accuracy,
-        standard=standard, item=item, limits=limits, rule=rule,
+        standard=standard, item=item, limits=limits, rule=rule, join=join,
     )  # fmt: skip
     _print(_follow(request), json, show_evaluation)
 
@@ -183,6 +235,7 @@ def report(
     language: Language = "ko+en",
     format: Format = None,
     description: Description = None,
+    join: Join = False,
     json: Json = False,
 ) -> None:
     """Judge a test and write the report.
@@ -196,7 +249,7 @@ def report(
 
     request = _request(
         file, format=format, description=description, accuracy=accuracy,
-        standard=standard, item=item, limits=limits, rule=rule,
+        standard=standard, item=item, limits=limits, rule=rule, join=join,
     )  # fmt: skip
     outcome = _follow(request)
     assert outcome.evaluation is not None
@@ -216,6 +269,7 @@ def run(
     language: Language = "ko+en",
     format: Format = None,
     description: Description = None,
+    join: Join = False,
     json: Json = False,
 ) -> None:
     """All of it: read, find steps, measure, judge, and write report and evaluation into a folder.
@@ -227,7 +281,7 @@ def run(
 
     request = _request(
         file, format=format, description=description, accuracy=accuracy,
-        standard=standard, item=item, limits=limits, rule=rule,
+        standard=standard, item=item, limits=limits, rule=rule, join=join,
     )  # fmt: skip
     outcome = write_outcome(_follow(request), to, language=language)
     _print(outcome, json, show_evaluation)

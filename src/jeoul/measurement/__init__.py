@@ -1,7 +1,8 @@
 """The canonical table: Battery Data Format columns, metadata, provenance, findings and intake checks."""
 
 from jeoul.measurement.columns import COLUMNS, REQUIRED, TEMPERATURES, VENDOR_PREFIX, Column, find_column
-from jeoul.measurement.measurement import Finding, Measurement, Provenance
+from jeoul.measurement.join import join
+from jeoul.measurement.measurement import Finding, Measurement, Part, Provenance
 
 __all__ = [
     "COLUMNS",
@@ -11,6 +12,8 @@ __all__ = [
     "Column",
     "Finding",
     "Measurement",
+    "Part",
     "Provenance",
     "find_column",
+    "join",
 ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import polars as pl
 
 from jeoul.measurement.columns import VENDOR_PREFIX
+from jeoul.measurement.counters import Counter
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,17 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Part:
+    """One of several files that were joined: its rows in the whole, 1-based, inclusive."""
+
+    file_name: str
+    sha256: str
+    row_first: int
+    row_last: int
+    first_line: int | None = None
+
+
+@dataclass(frozen=True)
 class Provenance:
     """Where the rows came from: enough to find the same bytes again and to read them the same way."""
 
@@ -53,6 +65,8 @@ class Provenance:
     table: str = ""
     first_line: int | None = None
     """Line of the raw text file (1-based) that holds data row 1; None for binary formats."""
+    parts: tuple[Part, ...] = ()
+    """The files that were joined, if several were; `sha256` is then that of their hashes and names."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -66,6 +80,7 @@ class Provenance:
             "read_at": self.read_at.isoformat(timespec="seconds"),
             "table": self.table,
             "first_line": self.first_line,
+            "parts": [asdict(part) for part in self.parts],
         }
 
 
@@ -88,6 +103,8 @@ class Measurement:
     metadata: Mapping[str, str] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     columns: tuple[str, ...] = ()
+    counters: tuple[Counter, ...] = ()
+    """The instrument's counters of charge and energy that stand under a vendor's name."""
 
     def __post_init__(self) -> None:
         if not self.columns:

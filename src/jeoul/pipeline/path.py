@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 from jeoul.measurement import Measurement
 from jeoul.metrics import measure_cycles, measure_steps
-from jeoul.readers import read
+from jeoul.readers import read, read_joined
 from jeoul.reports import write_report
 from jeoul.standards import Evaluation, judge
 from jeoul.steps import Cycles, Steps, find_cycles, find_steps
@@ -36,6 +36,8 @@ class Request:
     limits: Path | None = None
     rule: str | None = None
     table_to: Path | None = None
+    join: bool = False
+    """The files are consecutive parts of one test, not tests of their own."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,7 @@ class Outcome:
 
         `budget` adds the uncertainty budget to every result.
         """
-        runs = [
-            _run(*stages) for stages in zip(self.measurements, self.steps, self.cycles, strict=True)
-        ]
+        runs = [_run(*stages) for stages in zip(self.measurements, self.steps, self.cycles, strict=True)]
         results = [result.as_dict(budget=budget) for of_file in self.results for result in of_file]
         document: dict[str, Any] = {
             "format": ", ".join(dict.fromkeys(run["format"] for run in runs)),
@@ -97,20 +97,30 @@ def follow(request: Request, say: Say = lambda text: None) -> Outcome:
     """
     accuracy = None if request.accuracy is None else read_accuracy(request.accuracy)
     measurements, steps, cycles, results = [], [], [], []
-    for path in request.paths:
-        say(f"Reading {path.name}")
-        measurement = read(path, format=request.format, description=request.description, to=request.table_to)
-        say(f"Finding steps in {len(measurement):,} rows of {path.name}")
+    for measurement in _read(request, say):
+        name = measurement.provenance.file_name
+        say(f"Finding steps in {len(measurement):,} rows of {name}")
         found = find_steps(measurement)
         measurements.append(measurement)
         steps.append(found)
         cycles.append(find_cycles(found))
-        say(f"Measuring {len(found)} steps of {path.name}")
+        say(f"Measuring {len(found)} steps of {name}")
         channel = _of_channel(accuracy, measurement)
         each_step = measure_steps(found, accuracy=channel, resistance_times=request.resistance_times)
         results.append((*each_step, *measure_cycles(cycles[-1], accuracy=channel)))
     evaluation = _judged(request, steps, accuracy, say) if request.standard else None
     return Outcome(tuple(measurements), tuple(steps), tuple(cycles), tuple(results), evaluation, accuracy)
+
+
+def _read(request: Request, say: Say) -> Iterator[Measurement]:
+    how: dict[str, Any] = {"format": request.format, "description": request.description}
+    if request.join:
+        say(f"Reading {len(request.paths)} files as one test")
+        yield read_joined(request.paths, **how, to=request.table_to)
+        return
+    for path in request.paths:
+        say(f"Reading {path.name}")
+        yield read(path, **how, to=request.table_to)
 
 
 def _of_channel(accuracy: Accuracy | None, measurement: Measurement) -> Accuracy | None:

@@ -7,6 +7,7 @@
         format.toml     names, signatures, column map, sign, clock, versions seen, what is not read
         reader.py       sniff(head, filename) -> bool
                         decode(source) -> tuple[VendorTable, ...]
+                        confirm(source) -> bool, where the first bytes cannot tell (workbooks); never raises
         layout.py       record layouts as data (binary formats)
 
 A reader is stateless. It drops no row and no column, invents no value and computes no capacity: it

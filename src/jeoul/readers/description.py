@@ -28,6 +28,12 @@
 
     fallback = true                     # asked only when no other reader takes the file
 
+    [[counters]]                        # counters whose reset scope the vendor does not define
+    vendor = ["Amp-hr"]
+    way = "cumulative"                  # charging, discharging, net, cumulative (in and out added)
+    quantity = "capacity"               # capacity, energy
+    unit = "Ah"                         # when the header shows none
+
 Header stems match without regard to case, spaces, underscores and hyphens.
 """
 
@@ -37,10 +43,11 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from jeoul.errors import DefinitionError
 from jeoul.measurement import find_column
+from jeoul.measurement.counters import WAYS, Way
 
 SIGNS = ("charge_positive", "discharge_positive", "by_mode")
 KINDS = ("text", "binary", "archive", "spreadsheet")
@@ -48,8 +55,10 @@ EVIDENCE = ("real", "made")
 _KEYS = {
     "name", "title", "vendor", "extensions", "kind", "evidence", "versions_seen", "not_read",
     "silent_damage", "references", "current", "columns", "text", "fallback",
+    "signals", "counters",
 }  # fmt: skip
 _COLUMN_KEYS = {"vendor", "canonical", "unit", "format", "formats", "negate", "duration"}
+_COUNTER_KEYS = {"vendor", "way", "quantity", "unit"}
 _CURRENT_KEYS = {"sign", "mode_column", "charge", "discharge", "zero"}
 
 
@@ -63,6 +72,16 @@ class ColumnMap:
     formats: tuple[str, ...] = ()
     negate: bool = False
     duration: bool = False
+
+
+@dataclass(frozen=True)
+class CounterMap:
+    """A vendor column that counts charge or energy, with a reset scope that is found from the rows."""
+
+    vendor: tuple[str, ...]
+    way: Way
+    quantity: Literal["capacity", "energy"]
+    unit: str
 
 
 @dataclass(frozen=True)
@@ -94,6 +113,9 @@ class FormatDescription:
     columns: tuple[ColumnMap, ...]
     text: Mapping[str, Any]
     fallback: bool = False
+    counters: tuple[CounterMap, ...] = ()
+    signals: Mapping[str, Any] | None = None
+    """How a log of signals becomes a table; see `jeoul.readers.signals`."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for `jeoul formats --json` and the docs page."""
@@ -138,6 +160,8 @@ def parse_description(text: str, place: str) -> FormatDescription:
         columns=tuple(_column(row, place) for row in data.get("columns", ())),
         text=dict(data.get("text", {})),
         fallback=bool(data.get("fallback", False)),
+        signals=data.get("signals"),
+        counters=tuple(_counter(row, place) for row in data.get("counters", ())),
     )
 
 
@@ -165,6 +189,15 @@ def _column(row: Mapping[str, Any], place: str) -> ColumnMap:
     formats = row.get("formats", (row["format"],) if "format" in row else ())
     flags = {key: bool(row.get(key, False)) for key in ("negate", "duration")}
     return ColumnMap(names, canonical, row.get("unit"), tuple(formats), **flags)
+
+
+def _counter(row: Mapping[str, Any], place: str) -> CounterMap:
+    _refuse_unknown(row, _COUNTER_KEYS, place, "counters.")
+    vendor = _one(row, "vendor", place)
+    quantity = _choice(row, "quantity", ("capacity", "energy"), place, "capacity")
+    way = _choice(row, "way", WAYS, place, "net")
+    unit = str(row.get("unit", "Ah" if quantity == "capacity" else "Wh"))
+    return CounterMap((vendor,) if isinstance(vendor, str) else tuple(vendor), way, quantity, unit)  # type: ignore[arg-type]
 
 
 def _one(data: Mapping[str, Any], key: str, place: str) -> Any:

@@ -44,13 +44,25 @@ def decode_export(
     names = [name.strip() for name in split_line(lines[header_line - 1], delimiter)]
     while names and not names[-1]:
         names.pop()  # the header line ends with a delimiter
-    first = _first_row(lines, header_line, delimiter)
+    first = _first_row(lines, header_line, delimiter, len(names))
     _refuse_shift(names, first, source, header_line)
-    absolute = TIME in names and bool(first) and ":" in first[names.index(TIME)]
+    absolute = any(name == TIME and ":" in cell for name, cell in zip(names, first, strict=False))
     columns = [CLOCK if absolute and name == TIME else name for name in names]
     decimal = "," if any(_COMMA_NUMBER.fullmatch(cell.strip()) for cell in first) else "."
     layout = layout_of(source, header_line, delimiter=delimiter, decimal=decimal, columns=columns)
     table = read_delimited(source, layout, description)
+    try:
+        return _completed(table, source, head, decimal=decimal, absolute=absolute)
+    except pl.exceptions.PolarsError as error:
+        raise DamagedFileError(
+            f"cannot be parsed as {description.title}: {str(error).splitlines()[0]}",
+            path=source.path,
+            advice="The file is damaged; export it again.",
+        ) from error
+
+
+def _completed(table: VendorTable, source: Source, head: str, *, decimal: str, absolute: bool) -> VendorTable:
+    """Test time, kind of table, cell voltage and loops."""
     if decimal == ",":
         table = _with_points(table)
     if absolute:
@@ -61,19 +73,21 @@ def decode_export(
     return add_companion_log(table, height, source, head)
 
 
-def _first_row(lines: Sequence[str], header_line: int, delimiter: str) -> list[str]:
+def _first_row(lines: Sequence[str], header_line: int, delimiter: str, width: int) -> list[str]:
+    """The fields of the first row; a delimiter at its end is no field."""
     for line in lines[header_line:]:
         if line.strip():
             cells = split_line(line, delimiter)
-            return cells[:-1] if cells and not cells[-1].strip() and line.endswith(delimiter) else cells
+            return cells[:width] if len(cells) == width + 1 and not cells[-1].strip() else cells
     return []
 
 
 def _refuse_shift(names: Sequence[str], first: Sequence[str], source: Source, header_line: int) -> None:
     """A row with another number of fields than there are names would put values under wrong names."""
-    if first and len(first) > len(names):
+    if first and len(first) != len(names):
         raise DamagedFileError(
-            f"the header names {len(names)} columns, the first row holds {len(first)} fields: a name is missing.",
+            f"the header names {len(names)} columns, the first row holds {len(first)} fields: "
+            f"{'a name is missing' if len(first) > len(names) else 'the row is cut'}.",
             path=source.path,
             row=1,
             line=header_line + 1,
@@ -91,7 +105,9 @@ def _with_points(table: VendorTable) -> VendorTable:
     """The text form with decimal points, as the number form is read with decimal commas."""
     relaxed = table.relaxed
     assert relaxed is not None
-    return replace(table, relaxed=lambda: relaxed().with_columns(pl.all().str.replace(",", ".", literal=True)))
+    return replace(
+        table, relaxed=lambda: relaxed().with_columns(pl.all().str.replace(",", ".", literal=True))
+    )
 
 
 # --- a clock in place of the time -----------------------------------------------------------------
@@ -117,7 +133,9 @@ def _with_test_time(table: VendorTable, source: Source, head: str) -> VendorTabl
 
 
 def _formats(text: pl.Series, source: Source, head: str) -> list[str]:
-    stated = head_metadata(head).get("clock_format") or head_metadata(companion_log(source)).get("clock_format", "")
+    stated = head_metadata(head).get("clock_format") or head_metadata(companion_log(source)).get(
+        "clock_format", ""
+    )
     forms = [form for word, form in CLOCKS.items() if word in stated] or list(CLOCKS.values())
     parsed = {form: text.str.to_datetime(form, strict=False, time_unit="us") for form in forms}
     complete = [form for form, series in parsed.items() if series.null_count() == 0]
@@ -134,11 +152,14 @@ def _formats(text: pl.Series, source: Source, head: str) -> list[str]:
 
 def _seconds(text: pl.Series, form: str) -> pl.Series:
     moments = text.str.to_datetime(form, strict=False, time_unit="us").dt.epoch("us")
-    return (moments - moments[0]) / 1e6
+    elapsed: pl.Series = (moments - moments[0]) / 1e6
+    return elapsed
 
 
 def _clock_columns(form: str, certain: bool) -> list[pl.Expr]:
-    moment = pl.col(CLOCK).str.strip_chars().str.to_datetime(form, strict=False, time_unit="us").dt.epoch("us")
+    moment = (
+        pl.col(CLOCK).str.strip_chars().str.to_datetime(form, strict=False, time_unit="us").dt.epoch("us")
+    )
     elapsed = ((moment - moment.first()) / 1e6).alias(TIME)
     return [elapsed, (moment / 1e6).alias(EPOCH)] if certain else [elapsed]
 
@@ -167,7 +188,9 @@ def _numbers(table: VendorTable, names: Sequence[str]) -> pl.DataFrame:
         return table.rows.select(numbers).collect()
     except pl.exceptions.PolarsError:
         assert table.relaxed is not None
-        return table.relaxed().select(pl.col(names).str.strip_chars().cast(pl.Float64, strict=False)).collect()
+        return (
+            table.relaxed().select(pl.col(names).str.strip_chars().cast(pl.Float64, strict=False)).collect()
+        )
 
 
 def _without_empty(table: VendorTable) -> VendorTable:
@@ -183,4 +206,6 @@ def _cell_voltage(table: VendorTable) -> VendorTable:
     if not {"Ewe-Ece/V", "Ewe/V"} <= set(table.rows.collect_schema()):
         return table
     message = "The cell has a reference electrode: the voltage is Ewe-Ece; Ewe and Ece stay vendor columns."
-    return replace(table, findings=(*table.findings, Finding("three_electrodes", message, column="Ewe-Ece/V")))
+    return replace(
+        table, findings=(*table.findings, Finding("three_electrodes", message, column="Ewe-Ece/V"))
+    )

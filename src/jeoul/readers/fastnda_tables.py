@@ -60,6 +60,10 @@ def check_index(rows: pl.DataFrame) -> list[Finding]:
     if "index" not in rows.columns or rows.height < 2:
         return []
     index = rows["index"].to_numpy().astype(np.int64)
+    if index[0] != 1:
+        text = f"The first record has number {index[0]}: the records before it are missing."
+        values = {"count": int(index[0]) - 1}
+        return [Finding("records_missing", text, 1, 1, "record_index", values)]
     gaps = np.flatnonzero(np.diff(index) != 1)
     if not gaps.size:
         return []

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from jeoul.errors import DamagedFileError, JeoulError, ReadError
-from jeoul.measurement import Measurement, Provenance
-from jeoul.measurement.intake import inspect_rows, is_sound
-from jeoul.readers.canonical import CanonicalFrame, canonicalise
+from jeoul.measurement import Measurement, Provenance, join
+from jeoul.measurement.intake import gate_aggregates, inspect_rows
+from jeoul.readers.canonical import CanonicalFrame, canonicalise, vendor_counters
 from jeoul.readers.contract import VendorTable
 from jeoul.readers.description import FormatDescription, parse_description
 from jeoul.readers.registry import Registered, find_reader, identify_source
@@ -69,6 +70,25 @@ def read_all(
     return tuple(_measurement(opened, table, None) for table in opened.tables)
 
 
+def read_joined(
+    paths: Sequence[str | Path],
+    *,
+    format: str | None = None,
+    description: str | Path | None = None,
+    to: str | Path | None = None,
+) -> Measurement:
+    """Consecutive files of one test, in order, as one `Measurement` with a finding at each seam.
+
+    Errors are those of `read`, and of `jeoul.measurement.join`.
+    """
+    parts = [read(path, format=format, description=description) for path in paths]
+    whole = join(parts)
+    if to is None:
+        return whole
+    rows, _ = write_parquet(whole.rows, Path(to), {"jeoul": whole.provenance.sha256})
+    return whole.with_rows(rows)
+
+
 @dataclass(frozen=True)
 class _Opened:
     source: Source
@@ -82,7 +102,21 @@ def _open(path: str | Path, format: str | None, description: str | Path | None) 
     if description is not None:
         return _open_described(source, Path(description))
     entry = find_reader(format) if format else identify_source(source)
-    return _Opened(source, entry, entry.description, entry.reader.decode(source))
+    return _Opened(source, entry, entry.description, _decoded(source, entry))
+
+
+def _decoded(source: Source, entry: Registered) -> tuple[VendorTable, ...]:
+    """The tables of the file. Whatever else a decoder meets in damaged bytes is one error for the user."""
+    try:
+        return entry.reader.decode(source)
+    except (JeoulError, MemoryError):
+        raise
+    except Exception as error:
+        raise DamagedFileError(
+            f"cannot be decoded as {entry.description.title} ({type(error).__name__}: {_first_line(error)}).",
+            path=source.path,
+            advice="The file is damaged or of a version not seen before; copy it again from its origin.",
+        ) from error
 
 
 def _open_described(source: Source, path: Path) -> _Opened:
@@ -91,6 +125,11 @@ def _open_described(source: Source, path: Path) -> _Opened:
     if not path.is_file():
         raise ReadError("there is no such description file.", path=path)
     description = parse_description(path.read_text(encoding="utf-8"), str(path))
+    if description.signals is not None:
+        from jeoul.readers.signals import decode_mapped
+
+        entry, table, complete = decode_mapped(source, description, path.parent)
+        return _Opened(source, entry, complete, (table,))
     return _Opened(source, find_reader("delimited"), description, decode_described(source, description))
 
 
@@ -136,32 +175,36 @@ def _first_line(error: Exception) -> str:
 def _build(opened: _Opened, table: VendorTable, to: Path | None, *, relaxed: bool) -> Measurement:
     source = opened.source
     frame = canonicalise(table, opened.description, source.path, relaxed=relaxed)
-    rows, sound = _keep(frame, source, to, _provenance_text(opened, table))
-    found = inspect_rows(rows, source.path, first_line=table.first_line, sound=sound)
+    rows, known = _keep(frame, source, to, _provenance_text(opened, table))
+    found = inspect_rows(rows, source.path, first_line=table.first_line, known=known)
     return Measurement(
         rows=rows,
         row_count=found.row_count,
         provenance=_provenance(opened, table),
         metadata=table.metadata,
         findings=(*table.findings, *frame.findings, *found.findings),
+        counters=vendor_counters(rows.collect_schema().names(), table.units, opened.description),
     )
 
 
 def _keep(
     frame: CanonicalFrame, source: Source, to: Path | None, note: Mapping[str, str]
-) -> tuple[pl.LazyFrame, bool]:
-    """In Parquet when asked, in memory when small, else lazily over the raw file; and whether it is sound."""
+) -> tuple[pl.LazyFrame, Mapping[str, Any] | None]:
+    """In Parquet when asked, in memory when small, else lazily; and what the gate already knows of it."""
     if to is not None:
         return write_parquet(frame.rows, to, note)
     if source.content_size <= IN_MEMORY_BYTES or source.content is not None:
-        return frame.rows.collect().lazy(), False
-    return frame.rows, False
+        return frame.rows.collect().lazy(), None
+    return frame.rows, None
 
 
-def write_parquet(rows: pl.LazyFrame, path: Path, metadata: Mapping[str, str]) -> tuple[pl.LazyFrame, bool]:
+Known = Mapping[str, Any] | None
+
+
+def write_parquet(rows: pl.LazyFrame, path: Path, metadata: Mapping[str, str]) -> tuple[pl.LazyFrame, Known]:
     """Stream the rows to a Parquet file that appears whole or not at all; the rows, from there.
 
-    Whether they are sound is found in the same pass, while they are in memory anyway.
+    The aggregates of the intake gate are taken in the same pass, while the rows are in memory anyway.
     """
     partial = _folder(path) / f".{path.name}.{os.getpid()}.part"
     try:
@@ -173,12 +216,12 @@ def write_parquet(rows: pl.LazyFrame, path: Path, metadata: Mapping[str, str]) -
             metadata=dict(metadata),
             lazy=True,
         )
-        soundness = rows.select(is_sound(rows.collect_schema().names()))
-        _, sound = pl.collect_all([sink, soundness])
+        aggregates = gate_aggregates(rows.collect_schema().names())
+        _, known = pl.collect_all([sink, rows.select(aggregates or pl.len())])
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-    return pl.scan_parquet(path, glob=False), bool(sound.item())
+    return pl.scan_parquet(path, glob=False), known.row(0, named=True)
 
 
 def _folder(path: Path) -> Path:

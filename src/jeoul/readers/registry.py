@@ -83,15 +83,27 @@ def find_reader(name: str) -> Registered:
     raise UnknownNameError(f"there is no format '{name}'.", advice=f"Formats: {names}.")
 
 
+def takes(entry: Registered, source: Source) -> bool:
+    """Whether this reader takes the source: `sniff` says so, and `confirm` where the reader has one."""
+    if not entry.reader.sniff(source.head, source.name):
+        return False
+    confirm = getattr(entry.reader, "confirm", None)
+    return confirm is None or bool(confirm(source))
+
+
 def identify_source(source: Source) -> Registered:
     """The one reader that takes this source. Two that claim it are an error that names both."""
-    claims = [e for e in registered() if not e.fallback and e.reader.sniff(source.head, source.name)]
-    if not claims:
-        claims = [e for e in registered() if e.fallback and e.reader.sniff(source.head, source.name)]
+    claims = [e for e in registered() if not e.fallback and takes(e, source)]
+    if not claims and not source.path.is_dir():
+        claims = [e for e in registered() if e.fallback and takes(e, source)]
     if len(claims) > 1:
         names = " and ".join(entry.name for entry in claims)
         raise AmbiguousFormatError(
             f"is claimed by {names}.", advice=f"Pass format='{claims[0].name}' to choose.", path=source.path
+        )
+    if not claims and source.path.is_dir():
+        raise UnknownFormatError(
+            "is a folder of no format that is known.", advice="Give a file in it.", path=source.path
         )
     if not claims:
         raise UnknownFormatError(

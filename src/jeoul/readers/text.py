@@ -26,6 +26,7 @@ from jeoul.readers.description import ColumnMap, FormatDescription
 from jeoul.readers.source import Source
 
 CHUNK_BYTES = 2**20
+NUMBERS_SHARE = 0.9
 DELIMITERS = ("\t", ";", ",", "|")
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 _NUMBER_COMMA = re.compile(r"\s*[+-]?(\d+,?\d*|,\d+)([eE][+-]?\d+)?\s*")
@@ -74,7 +75,9 @@ def _legacy_encoding(data: bytes) -> str:
         return "cp1252" if b"\x81" not in data else "latin-1"
     korean, chinese = (data.decode(name, errors="replace") for name in ("cp949", "gb18030"))
     hangul = sum("가" <= c <= "힣" for c in korean)
-    if hangul > korean.count("�") and hangul >= 0.25 * sum(runs):
+    # Half of the Chinese characters look like hangul in cp949, the other half like hanja, now rare in Korean.
+    hanja = sum("一" <= c <= "鿿" for c in korean)
+    if hangul > korean.count("�") and hangul >= 0.25 * sum(runs) and hanja <= 0.1 * hangul:
         return "cp949"
     return "latin-1" if "�" in chinese[:-2] else "gb18030"
 
@@ -88,8 +91,11 @@ def head_lines(head: bytes, limit: int = 200) -> list[str]:
 
 
 def split_line(line: str, delimiter: str) -> list[str]:
-    """The fields of one line, quotes removed."""
-    return next(csv.reader([line], delimiter=delimiter), [])
+    """The fields of one line, quotes removed. A line that is no csv (a lone CR in it) is cut plainly."""
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return line.split(delimiter)
 
 
 def find_delimiter(line: str) -> str:
@@ -128,6 +134,7 @@ def layout_of(
     mark = delimiter or find_delimiter(header or lines[0])
     names = list(columns) if columns is not None else split_line(header, mark)
     named = max((n for n, name in enumerate(names, start=1) if name.strip()), default=0)
+    refuse_rows_above(source, lines[: max(header_line - 1, 0)], mark, len(names))
     first = first_line or _first_data_line(lines, header_line)
     sample = split_line(lines[first - 1], mark) if first <= len(lines) else []
     names += [""] * (len(sample) - len(names))
@@ -135,6 +142,20 @@ def layout_of(
     if encoding == "utf-8-sig" and first > 1:
         encoding = "utf-8"  # the mark stands in a line that is skipped
     return TextLayout(encoding, mark, unique_names(names), header_line, first, decimal, quoted, named)
+
+
+def refuse_rows_above(source: Source, lines: Sequence[str], delimiter: str, width: int) -> None:
+    """Raise where rows of the table stand above its header: blocks of the file changed places."""
+    for number, line in enumerate(lines, start=1):
+        cells = split_line(line, delimiter)
+        numbers = sum(1 for cell in cells if _NUMBER.fullmatch(cell) or _NUMBER_COMMA.fullmatch(cell))
+        if width > 2 and len(cells) >= width - 1 and numbers >= max(width // 2, 2):
+            raise DamagedFileError(
+                "a row of the table stands above its header.",
+                path=source.path,
+                line=number,
+                advice="Blocks of the file changed places; export or copy it again.",
+            )
 
 
 def find_decimal(source: Source, layout: TextLayout) -> str:
@@ -279,8 +300,9 @@ def _promised_type(rule: ColumnMap, sample: Sequence[Sequence[str]], position: i
 def _sampled_type(sample: Sequence[Sequence[str]], position: int, decimal: str) -> Any:
     pattern = _NUMBER_COMMA if decimal == "," else _NUMBER
     cells = [row[position] for row in sample if position < len(row) and row[position].strip()]
-    numeric = bool(cells) and all(pattern.fullmatch(cell) for cell in cells)
-    return pl.Float64 if numeric else pl.String
+    numbers = sum(1 for cell in cells if pattern.fullmatch(cell))
+    # A word among numbers is damage: as a number the column fails, and the strict pass names the cell.
+    return pl.Float64 if cells and numbers >= NUMBERS_SHARE * len(cells) else pl.String
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ import numpy as np
 import polars as pl
 
 from jeoul.errors import InsufficientDataError
-from jeoul.measurement import TEMPERATURES, Finding, Measurement
+from jeoul.measurement import REQUIRED, TEMPERATURES, Finding, Measurement
 from jeoul.steps.boundaries import instrument_columns, instrument_starts
 from jeoul.steps.classify import classify_steps, find_disagreements
+from jeoul.steps.counters import counter_findings
 from jeoul.steps.reduce import reduce_steps
 from jeoul.steps.signal import signal_starts
 from jeoul.steps.steps import STEP_COLUMNS, Steps
@@ -31,9 +32,9 @@ def find_steps(
 
     Charge and energy are integrals over the rows; the instrument's counters are not used. A measurement
     without rows has no steps. Raises `InsufficientDataError` if ``instrument`` is asked for and no
-    column says where steps start.
+    column says where steps start. An impedance spectrum has no steps either.
     """
-    if measurement.row_count == 0:
+    if measurement.row_count == 0 or not measurement.has(*REQUIRED):
         return Steps(_empty(), measurement, "signal" if boundaries == "signal" else "instrument")
     columns = () if boundaries == "signal" else instrument_columns(measurement)
     if boundaries == "instrument" and not columns:
@@ -57,7 +58,8 @@ def _steps(
     sums, more = reduce_steps(measurement, starts, step_time=told, temperature_column=temperature)
     words = _instrument_words(measurement, starts, boundaries)
     table = _conformed(words.hstack(classify_steps(measurement, sums)))
-    findings = (*findings, *more, *find_disagreements(table))
+    counted = counter_findings(measurement, table, starts)
+    findings = (*findings, *more, *find_disagreements(table), *counted)
     return Steps(table, measurement, boundaries, temperature, findings)
 
 

@@ -102,7 +102,7 @@ def _block(
 
 
 def _gathered(pieces: Sequence[_Piece], column: str, first: int, last: int) -> Floats:
-    """Rows `first` to `last` (excluded) of one column: a view where one piece holds them, NaN beyond the file."""
+    """Rows `first` to `last` (excluded) of a column: a view where one piece holds them, NaN beyond."""
     parts = [
         piece.columns[column][max(first - piece.start, 0) : last - piece.start]
         for piece in pieces

@@ -12,7 +12,8 @@ from jeoul.errors import ReadError
 from jeoul.measurement import REQUIRED, Measurement, find_column
 from jeoul.readers import identify, read_all
 from jeoul.readers.canonical import IMPEDANCE_REQUIRED
-from jeoul.readers.registry import find_reader, registered
+from jeoul.readers.registry import find_reader, registered, takes
+from jeoul.readers.source import open_source
 
 CUTS = (0.0, 0.001, 0.1, 0.37, 0.5, 0.8, 0.99)
 
@@ -38,7 +39,7 @@ def check_reader(path: str | Path, name: str, *, cuts: tuple[float, ...] = CUTS)
         assert one.provenance.format == name
     assert path.read_bytes() == before, "the reader changed the raw file"
     _check_description(name)
-    _check_other_readers(before[:65536], path.name, name)
+    _check_other_readers(path, name)
     for cut in cuts:
         _check_cut(path, before, cut, first)
     return first
@@ -64,15 +65,14 @@ def _check_description(name: str) -> None:
         assert getattr(description, key), f"format.toml of {name} says nothing under '{key}'"
 
 
-def _check_other_readers(head: bytes, filename: str, name: str) -> None:
+def _check_other_readers(path: Path, name: str) -> None:
     strangers = [b"", b"\x00" * 64, b"\xff\xfe", b"hello, world\n", b"PK\x03\x04" + b"\x00" * 60]
     entry = find_reader(name)
     for stranger in strangers:
         assert entry.reader.sniff(stranger, "x") in (True, False)
-    others = [
-        e.name for e in registered() if not e.fallback and e.name != name and e.reader.sniff(head, filename)
-    ]
-    assert not others or entry.fallback, f"{filename} is also taken by {', '.join(others)}"
+    source = open_source(path)
+    others = [e.name for e in registered() if not e.fallback and e.name != name and takes(e, source)]
+    assert not others or entry.fallback, f"{path.name} is also taken by {', '.join(others)}"
 
 
 def _check_cut(path: Path, content: bytes, cut: float, whole: tuple[Measurement, ...]) -> None:

@@ -16,6 +16,12 @@ from jeoul.readers.text import find_delimiter, head_lines, layout_of, read_delim
 from jeoul.units import find_unit, split_header
 
 PARQUET = b"PAR1"
+# Names of BDF before its first ontology, each with its unit where it is not that of the term.
+EARLIER_NAMES = {
+    "test_time_millisecond": ("test_time_second", "ms"),
+    "date_time_millisecond": ("unix_time_second", "ms"),
+    "cycle_dimensionless": ("cycle_count", "1"),
+}
 
 
 def sniff(head: bytes, filename: str) -> bool:
@@ -40,6 +46,8 @@ def _canonical(name: str) -> str | None:
     name = name.strip()
     if name in COLUMNS:
         return name
+    if name in EARLIER_NAMES:
+        return EARLIER_NAMES[name][0]
     if name.casefold() in BY_LABEL:
         return BY_LABEL[name.casefold()].name
     stem, spelled = split_header(name)
@@ -53,6 +61,8 @@ def column_map() -> tuple[ColumnMap, ...]:
     spellings: dict[str, list[str]] = {name: [name, column.label] for name, column in COLUMNS.items()}
     for label, column in BY_LABEL.items():
         spellings[column.name].append(label)
+    for earlier, (name, _) in EARLIER_NAMES.items():
+        spellings[name].append(earlier)
     return tuple(
         ColumnMap((*names, *(split_header(n)[0] for n in names)), name, _unit_of(name))
         for name, names in spellings.items()
@@ -70,11 +80,12 @@ def describe(description: FormatDescription) -> FormatDescription:
 
 def decode(source: Source) -> tuple[VendorTable, ...]:
     """The one table of the file."""
+    units = {name: unit for name, (_, unit) in EARLIER_NAMES.items()}
     if source.head.startswith(PARQUET):
-        return (VendorTable(rows=_scan_parquet(source)),)
+        return (VendorTable(rows=_scan_parquet(source), units=units),)
     from jeoul.readers.registry import find_reader
 
-    return (read_delimited(source, layout_of(source, 1), find_reader("bdf").description),)
+    return (read_delimited(source, layout_of(source, 1), find_reader("bdf").description, units=units),)
 
 
 def _scan_parquet(source: Source) -> pl.LazyFrame:

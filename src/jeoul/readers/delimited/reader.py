@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 import polars as pl
 
-from jeoul.errors import MissingColumnError, UnknownFormatError
-from jeoul.measurement import REQUIRED, Finding
+from jeoul.errors import UnknownFormatError
+from jeoul.measurement import REQUIRED
+from jeoul.readers.canonical import reversed_current
 from jeoul.readers.columnmap import match_columns
 from jeoul.readers.contract import VendorTable
 from jeoul.readers.description import FormatDescription
+from jeoul.readers.plain_names import charges_positive, refuse_step_time, sign_finding
 from jeoul.readers.registry import find_reader
 from jeoul.readers.source import Source
 from jeoul.readers.text import (
@@ -88,51 +89,18 @@ def _with_sign(
         head = table.rows.select(time, current, voltage).head(SIGN_ROWS).collect().drop_nulls()
     except pl.exceptions.PolarsError:
         return table  # a damaged cell; the strict pass names it
-    _refuse_step_time(head[time], source)
-    response = _response(head[current], head[voltage])
-    if response > 0:
-        text = f"Current '{current}' is positive for charge: voltage rises with it."
-        return replace(table, findings=(*table.findings, Finding("current_sign_found", text, column=current)))
-    if response < 0:
-        return _reversed(table, current)
-    raise MissingColumnError(
-        f"the sign of '{current}' cannot be found: the voltage does not answer to it.",
-        advice="Describe the file (current.sign) and pass the description.",
-        path=source.path,
-        column=current,
-    )
-
-
-def _refuse_step_time(time: pl.Series, source: Source) -> None:
-    """A time that starts again and again is a step time; a plain name cannot tell, so refuse to guess."""
-    falls = int((time.diff() < 0).sum()) if time.dtype.is_numeric() else 0
-    if falls > 2:
-        raise MissingColumnError(
-            f"'{time.name}' falls back {falls} times: it is a step time, and no test time is named.",
-            advice="Describe the file in a TOML file and pass the description.",
-            path=source.path,
-            column=time.name,
-        )
-
-
-def _response(current: pl.Series, voltage: pl.Series) -> float:
-    """Positive when positive current charges: by the edges, else by the trend under constant current."""
-    finite = current.is_finite() & voltage.is_finite() if current.dtype.is_float() else current.is_not_null()
-    amps, volts = current.filter(finite).to_numpy(), voltage.filter(finite).to_numpy()
-    if len(amps) < 2:
-        return 0.0
-    edges = float(np.sum(np.diff(amps) * np.diff(volts)))
-    return edges or float(np.sum(amps[1:] * np.diff(volts)))
+    refuse_step_time(head[time], source)
+    charge = charges_positive(head[current], head[voltage], source)
+    told = replace(table, findings=(*table.findings, sign_finding(current, charge=charge)))
+    return told if charge else _reversed(told, current)
 
 
 def _reversed(table: VendorTable, current: str) -> VendorTable:
-    text = f"Current '{current}' is positive for discharge: voltage falls with it; its sign was turned."
     relaxed = table.relaxed
     return replace(
         table,
-        rows=table.rows.with_columns(0.0 - pl.col(current)),
+        rows=table.rows.with_columns(reversed_current(pl.col(current)).alias(current)),
         relaxed=None if relaxed is None else lambda: relaxed().with_columns(_negated_text(current)),
-        findings=(*table.findings, Finding("current_sign_found", text, column=current)),
     )
 
 

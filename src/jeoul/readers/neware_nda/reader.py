@@ -32,10 +32,11 @@ def decode(source: Source) -> tuple[VendorTable, ...]:
 def _refuse_cut(source: Source) -> None:
     begin, length = block(source.head)
     end = begin + length
-    if length and end > source.content_size:
+    if length and end != source.content_size:
+        missing = end - source.content_size
         raise DamagedFileError(
-            f"is cut: its header promises {end} bytes, the file has {source.content_size} "
-            f"({end - source.content_size} missing).",
+            f"its header promises {end} bytes, the file has {source.content_size} "
+            + (f"({missing} missing: it is cut)." if missing > 0 else f"({-missing} too many)."),
             path=source.path,
             advice="Copy it again from the tester's server.",
         )

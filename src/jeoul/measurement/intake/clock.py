@@ -1,0 +1,165 @@
+"""Test time, row by row: falling back, standing still, gaps, blocks that stand twice or changed places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from jeoul.measurement.columns import REQUIRED
+from jeoul.measurement.measurement import Finding
+
+Array = npt.NDArray[np.float64]
+GAP_TIMES = 10.0
+GAP_LEAST_SECOND = 60.0
+"""A gap is an interval at least this long and ten times as long as the intervals beside it."""
+
+REGULAR_SHARE = 0.98
+REGULAR_TOLERANCE = 0.02
+"""A log is regular when nearly all intervals are one length; there, one and a half of it is a gap."""
+KEPT = 10
+COMPARED_ROWS = 5
+
+
+@dataclass
+class Clock:
+    """Follows test time across batches. It has a life: the last three times seen."""
+
+    last: Array = field(default_factory=lambda: np.zeros(0))
+    rows: int = 0
+    back: list[tuple[int, float]] = field(default_factory=list)
+    back_count: int = 0
+    same_count: int = 0
+    first_same: int | None = None
+    gaps: list[tuple[int, float]] = field(default_factory=list)
+    gap_count: int = 0
+    beat: float | None = None
+    on_beat: int = 0
+    long: list[tuple[int, float]] = field(default_factory=list)
+    long_count: int = 0
+
+    def see(self, time: Array) -> None:
+        """Take in the next rows."""
+        joined = np.concatenate((self.last, time))
+        with np.errstate(over="ignore", invalid="ignore"):
+            steps = np.diff(joined)
+        # Row numbers are 1-based; steps[i] leads to joined[i + 1].
+        first_row = self.rows - len(self.last) + 2
+        fresh = max(len(self.last) - 1, 0)
+        self._note_back(steps, fresh, first_row)
+        self._note_same(steps, fresh, first_row)
+        self._note_gaps(steps, first_row)
+        self._note_beat(steps, fresh, first_row)
+        self.last = joined[-3:]
+        self.rows += len(time)
+
+    def _note_back(self, steps: Array, fresh: int, first_row: int) -> None:
+        places = np.flatnonzero(steps[fresh:] < 0) + fresh
+        self.back_count += len(places)
+        self.back += [(first_row + int(p), float(-steps[p])) for p in places[: KEPT - len(self.back)]]
+
+    def _note_same(self, steps: Array, fresh: int, first_row: int) -> None:
+        places = np.flatnonzero(steps[fresh:] == 0) + fresh
+        self.same_count += len(places)
+        if len(places) and self.first_same is None:
+            self.first_same = first_row + int(places[0])
+
+    def _note_gaps(self, steps: Array, first_row: int) -> None:
+        """A gap is judged by the intervals before and after it, so each interval is judged once."""
+        if len(steps) < 3:
+            return
+        beside = np.maximum(steps[:-2], steps[2:])
+        with np.errstate(over="ignore", invalid="ignore"):  # damaged files hold absurd times
+            least = np.maximum(GAP_TIMES * np.maximum(beside, 0.1), GAP_LEAST_SECOND)
+            long = steps[1:-1] >= least
+        places = np.flatnonzero(long) + 1
+        self.gap_count += len(places)
+        self.gaps += [(first_row + int(p), float(steps[p])) for p in places[: KEPT - len(self.gaps)]]
+
+    def _note_beat(self, steps: Array, fresh: int, first_row: int) -> None:
+        """How regular the log is, and the intervals that are too long if it is."""
+        new = steps[fresh:]
+        if self.beat is None and len(new):
+            self.beat = float(np.median(new))
+        beat = self.beat or 0.0
+        self.on_beat += int(np.count_nonzero(np.abs(new - beat) <= REGULAR_TOLERANCE * beat))
+        places = np.flatnonzero(new > 1.5 * beat)
+        self.long_count += len(places)
+        room = KEPT - len(self.long)
+        self.long += [(first_row + fresh + int(p), float(new[p])) for p in places[: max(room, 0)]]
+
+    def findings(self, rows: pl.LazyFrame) -> Iterator[Finding]:
+        """What was odd; `rows` are looked at again only where time went back."""
+        if self.back:
+            yield self._why_back(rows)
+        if self.first_same is not None and self.same_count > 0.5 * self.rows:
+            yield self._stands_still()
+        regular = self.rows > 50 and self.on_beat >= REGULAR_SHARE * (self.rows - 1)
+        if regular and self.long and not self.back:
+            self.gaps, self.gap_count = self.long, self.long_count
+        if self.gaps:
+            yield self._gap()
+
+    def _stands_still(self) -> Finding:
+        text = (
+            f"{self.same_count} of {self.rows} rows repeat the test time of the row before "
+            f"(first: row {self.first_same})."
+        )
+        values = {"count": self.same_count, "rows": self.rows}
+        return Finding("time_stands_still", text, self.first_same, None, "test_time_second", values)
+
+    def _gap(self) -> Finding:
+        row, seconds = max(self.gaps, key=lambda gap: gap[1])
+        more = f" {self.gap_count} such gaps in all." if self.gap_count > 1 else ""
+        text = f"No rows for {seconds:.6g} s before row {row}; nothing was filled in.{more}"
+        values = {"count": self.gap_count, "seconds": seconds}
+        return Finding("gap", text, row, row, "test_time_second", values)
+
+    def _why_back(self, rows: pl.LazyFrame) -> Finding:
+        row, seconds = self.back[0]
+        more = f" {self.back_count} such rows in all." if self.back_count > 1 else ""
+        values: dict[str, float | int | str] = {"count": self.back_count, "seconds": seconds}
+        earlier = _same_rows_before(rows, row)
+        if earlier is not None:
+            text = f"Rows from {row} on repeat the rows from {earlier} on: a block stands twice.{more}"
+            values["earlier"] = earlier
+            return Finding("rows_repeated", text, row, None, "test_time_second", values)
+        if _comes_back(rows, row):
+            back = f"Row {row}: test time goes back by {seconds:.6g} s into a hole"
+            text = f"{back}: blocks changed places.{more}"
+            return Finding("rows_swapped", text, row, row, "test_time_second", values)
+        text = f"Row {row}: test time goes back by {seconds:.6g} s; the interval counts as zero.{more}"
+        return Finding("time_goes_back", text, row, row, "test_time_second", values)
+
+
+def _same_rows_before(rows: pl.LazyFrame, row: int) -> int | None:
+    """The earlier row (1-based) whose rows are repeated from `row` on, or None."""
+    columns = [name for name in REQUIRED if name in rows.collect_schema().names()]
+    here = rows.select(columns).slice(row - 1, COMPARED_ROWS).collect()
+    before = rows.select(columns).head(row - 1).with_row_index("at")
+    first = here.row(0, named=True)
+    same = pl.all_horizontal(pl.col(name) == value for name, value in first.items())
+    for at in before.filter(same).select("at").collect().to_series():
+        there = rows.select(columns).slice(int(at), here.height).collect()
+        if there.equals(here):
+            return int(at) + 1
+    return None
+
+
+def _comes_back(rows: pl.LazyFrame, row: int) -> bool:
+    """Whether the rows that went back fill a hole that earlier rows left: sorted, they run evenly."""
+    time = rows.select("test_time_second").collect().to_series().to_numpy()
+    later = time[row - 1 :]
+    latest = float(time[: row - 1].max())
+    moved = later[later < latest]
+    if not len(moved):
+        return False
+    earlier = np.sort(time[: row - 1])
+    place = int(np.searchsorted(earlier, moved[0]))
+    inside = earlier[place - 1 : place + 1] if place else earlier[:1]
+    if len(inside) < 2 or inside[1] - inside[0] <= 1.5 * float(np.median(np.diff(earlier))):
+        return False
+    return bool(np.all((moved > inside[0]) & (moved < inside[1])))
