@@ -21,6 +21,7 @@ AGREEMENT = 1e-3
 """A step's counter agrees with the integral when they differ by less than this share."""
 
 RESOLUTION_STEPS = 2.0
+EDGE_SECOND = 10.0
 UNIT_RATIOS = (1e3, 1e-3, 3600.0, 1 / 3600.0, 60.0, 1 / 60.0, 3.6, 1 / 3.6)
 _INTEGRALS = {
     ("charging", "capacity"): (1.0, 0.0, "capacity_ah"),
@@ -193,9 +194,13 @@ def _scope_finding(found: CounterByStep, scope: str) -> Finding:
 
 
 def _at_edges(table: pl.DataFrame, counter: Counter) -> Floats:
-    """What flowed between the outer rows of a step and its edges: no row shows the counter there."""
-    before = pl.col("time_first_second") - pl.col("time_start_second")
-    after = pl.col("time_end_second") - pl.col("time_last_second")
+    """What flowed between the outer rows of a step and its edges: no row shows the counter there.
+
+    No more than one interval of the log at each end: a longer one is a hole, and not excused.
+    """
+    longest = pl.max_horizontal("max_interval_second", pl.lit(EDGE_SECOND))
+    before = pl.min_horizontal(pl.col("time_first_second") - pl.col("time_start_second"), longest)
+    after = pl.min_horizontal(pl.col("time_end_second") - pl.col("time_last_second"), longest)
     amount = before * pl.col("current_first_ampere").abs() + after * pl.col("current_last_ampere").abs()
     scale = pl.col("voltage_max_volt").abs() if counter.quantity == "energy" else pl.lit(1.0)
     values: Floats = table.select((amount * scale / 3600.0).fill_null(0.0)).to_series().to_numpy()
