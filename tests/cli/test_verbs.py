@@ -1,0 +1,152 @@
+"""The command line as a person and as a program meet it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jeoul.cli import main
+
+NAVANI = Path(__file__).parents[1] / "readers" / "navani"
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run the program: exit code, standard output, error output."""
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["jeoul", *map(str, words)])
+        code = 0
+        try:
+            main()
+        except SystemExit as leaving:
+            code = int(leaving.code or 0)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return call
+
+
+def document(answer: tuple[int, str, str]) -> dict[str, Any]:
+    code, out, err = answer
+    assert (code, err) == (0, "")
+    return dict(json.loads(out))
+
+
+def test_every_verb_on_a_file_has_the_stable_keys(run: Any, sample: Path) -> None:
+    raw = sample / "LFP_025degC_1C_Dch.csv"
+    judged = ["--standard", "IEC 62660-1:2018", "--item", sample / "item.toml"]
+    for words in (["read", raw], ["steps", raw], ["metrics", raw], ["judge", raw, *judged]):
+        answer = document(run(*words, "--json"))
+        assert (answer["format"], answer["rows"], answer["steps"], answer["cycles"]) == ("delimited", 3500, 2, 1)
+        assert {finding["code"] for finding in answer["findings"]} == {"current_sign_found", "ends_under_current"}
+
+
+def test_the_capacity_of_the_sample(run: Any, sample: Path) -> None:
+    """1.9434 Ah at 1C and 2.0745 Ah at C/20: the trapezoid over the published rows."""
+    for file, ampere_hours in (("LFP_025degC_1C_Dch.csv", 1.9434), ("LFP_025degC_Co20_Dch.csv", 2.0745)):
+        answer = document(run("metrics", sample / file, "--accuracy", sample / "accuracy.toml", "--json"))
+        result = next(r for r in answer["results"] if r["metric"] == "discharge_capacity")
+        assert result["value"] == pytest.approx(ampere_hours, abs=0.0005)
+        assert result["unit"] == "Ah"
+        assert result["coverage_factor"] == 2.0
+        assert result["expanded_uncertainty"] == pytest.approx(2 * result["standard_uncertainty"])
+
+
+def test_without_accuracy_the_uncertainty_is_null_and_not_zero(run: Any, sample: Path) -> None:
+    answer = document(run("metrics", sample / "LFP_025degC_1C_Dch.csv", "--json"))
+    assert {result["standard_uncertainty"] for result in answer["results"]} == {None}
+
+
+def test_a_judgement_says_both_answers(run: Any, sample: Path) -> None:
+    words = ["judge", sample / "LFP_025degC_1C_Dch.csv", "--standard", "IEC 62660-1:2018"]
+    words += ["--item", sample / "item.toml", "--limits", sample / "limits.toml", "--json"]
+    answer = document(run(*words, "--accuracy", sample / "accuracy.toml"))
+    assert (answer["conformity"], answer["verdict"]) == ("deviating", "inconclusive")
+
+
+def test_read_and_metrics_write_the_canonical_table(run: Any, sample: Path, tmp_path: Path) -> None:
+    for verb in ("read", "metrics"):
+        target = tmp_path / f"{verb}.parquet"
+        code, _, _ = run(verb, sample / "LFP_025degC_1C_Dch.csv", "--to", target)
+        assert code == 0
+        assert document(run("read", target, "--json"))["rows"] == 3500
+
+
+def test_the_demo_writes_a_report_and_says_where(run: Any, tmp_path: Path) -> None:
+    code, out, _ = run("demo", "--to", tmp_path / "demo")
+    assert code == 0
+    assert "procedure deviating" in out
+    assert (tmp_path / "demo" / "report.pdf").read_bytes().startswith(b"%PDF-")
+    assert str(tmp_path / "demo" / "report.pdf") in out.replace("\n", "")
+
+
+def bad_inputs(folder: Path) -> dict[str, Path]:
+    labels = "Test Time / s,Voltage / V,Current / A\n0,3.3,0.0\n1,3.2,-2.0\n"
+    ndax = (NAVANI / "test.ndax").read_bytes()
+    contents = {
+        "missing.csv": None,
+        "empty.csv": b"",
+        "letter.txt": b"Dear customer,\nplease find enclosed\n",
+        "cut.ndax": ndax[: len(ndax) // 2],
+        "column.bdf.csv": b"Test Time / s,Voltage / V\n0,3.3\n1,3.2\n",
+        "word.bdf.csv": labels.replace("3.2", "three").encode(),
+        "half.bdf.csv": labels[:-8].encode(),
+    }
+    for name, content in contents.items():
+        if content is not None:
+            (folder / name).write_bytes(content)
+    return {name: folder / name for name in contents}
+
+
+@pytest.mark.parametrize("name", ["missing.csv", "empty.csv", "letter.txt", "cut.ndax", "column.bdf.csv", "word.bdf.csv", "half.bdf.csv"])
+@pytest.mark.parametrize("verb", ["read", "steps", "metrics", "judge", "report", "run"])
+def test_a_bad_file_is_one_clear_error(run: Any, sample: Path, tmp_path: Path, verb: str, name: str) -> None:
+    path = bad_inputs(tmp_path)[name]
+    target = tmp_path / "out"
+    more: list[object] = {
+        "judge": ["--standard", "IEC 62660-1:2018", "--item", sample / "item.toml"],
+        "report": ["--standard", "IEC 62660-1:2018", "--item", sample / "item.toml", "--to", tmp_path / "r.pdf"],
+        "run": ["--item", sample / "item.toml", "--to", target],
+    }.get(verb, [])
+    code, out, err = run(verb, path, *more)
+    assert code == 2
+    assert out == ""
+    assert err.startswith("jeoul: error: ")
+    assert len(err.strip().splitlines()) == 1
+    assert name in err
+    assert not target.exists()
+    assert not (tmp_path / "r.pdf").exists()
+
+
+def test_check_answers_with_exit_codes(run: Any, tmp_path: Path, sample: Path) -> None:
+    path = bad_inputs(tmp_path)["empty.csv"]
+    assert run("check", sample / "LFP_025degC_1C_Dch.csv")[0] == 0
+    code, out, _ = run("check", sample / "LFP_025degC_1C_Dch.csv", path, "--json")
+    verdicts = [one["verdict"] for one in json.loads(out)["files"]]
+    assert (code, verdicts) == (2, ["sound", "refused"])
+
+
+@pytest.mark.parametrize("verb", ["read", "describe", "check", "steps", "metrics", "judge", "report", "run", "formats", "standards", "demo"])
+def test_every_verb_helps_a_newcomer(run: Any, verb: str) -> None:
+    code, out, _ = run(verb, "--help")
+    assert code == 0
+    assert "Usage: jeoul" in out
+    assert verb in ("formats", "standards", "demo") or "Example: jeoul" in out
+
+
+def test_unknown_things_are_named_with_what_there_is(run: Any, sample: Path) -> None:
+    raw = sample / "LFP_025degC_1C_Dch.csv"
+    item = ["--item", sample / "item.toml"]
+    assert "IEC" in run("judge", raw, "--standard", "IEC 99999", *item)[2]
+    assert "arbin_csv" in run("read", raw, "--format", "arbin")[2]
+    assert run("metrics", raw, "--accuracy", "no-such-instrument")[0] == 2
+
+
+def test_the_version_is_said(run: Any) -> None:
+    from jeoul import __version__
+
+    assert run("--version")[1] == f"jeoul {__version__}\n"
