@@ -23,7 +23,7 @@ from jeoul.testing.damage import ALLOWED, Case, survey_damage, tally
 
 LARGEST = 1_500_000
 LINES = 400
-SECONDS_EACH = 20.0
+SECONDS_EACH = 8.0
 """A file that is slow to read is damaged fewer times."""
 
 
@@ -48,7 +48,7 @@ def survey(task: tuple[str, Path, int, int]) -> tuple[str, str, list[Case], int]
     name, path, count, seed = task
     start = time.time()
     read_all(path)
-    count = min(count, max(int(SECONDS_EACH / max(time.time() - start, 1e-3)), 20))
+    count = min(count, max(int(SECONDS_EACH / max(time.time() - start, 1e-3)), 5))
     lines = LINES if find_reader(name).description.kind == "text" and path.suffix != ".gz" else None
     try:
         cases = list(survey_damage(path, count=count, seed=seed, lines=lines))

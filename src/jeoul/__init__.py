@@ -6,11 +6,13 @@
     units.py       the few conversions that readers need
     uncertainty/   numbers that know how well they are known
     measurement/   the canonical table (Battery Data Format terms)
+    plans/         a test plan as data: what a cell is to be put through
     readers/       1  raw file -> Measurement
     steps/         2  Measurement -> Steps and Cycles
     metrics/       3  Steps -> Measured
     standards/     4  Steps + Measured + observations -> Evaluation
     reports/       5  Evaluation -> PDF, HTML, JSON
+    simulation/    the virtual cycler: a cell with known truth runs a plan
     pipeline/      the whole path for one file or many
     cli/           thin: each verb calls one public function
     samples/       real data of one LFP cell, shipped with its licence
@@ -35,6 +37,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "read": "jeoul.readers",
     "read_all": "jeoul.readers",
+    "read_joined": "jeoul.readers",
+    "read_signals": "jeoul.readers",
     "identify": "jeoul.readers",
     "formats": "jeoul.readers",
     "Measurement": "jeoul.measurement",

@@ -1,27 +1,29 @@
-"""Resistance from the answer of the voltage to a step of the current."""
+"""Resistance from the answer of the voltage to a step of the current.
+
+Three questions of one pulse: the resistance at a stated time (`dc_resistance`), the part of it that is there
+at once (`ohmic_resistance`, extrapolated to the edge, or `dc_resistance` at the shortest time) and the part
+that grows (`polarisation_resistance`). For the rest after it the same equation holds
+(`relaxation_resistance`).
+"""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
-import numpy as np
-import polars as pl
-from numpy.typing import NDArray
-
-from jeoul.metrics.selection import Floats, Selection, invalid, lacking
+from jeoul.metrics.readings import (
+    Reading,
+    Rows,
+    Shape,
+    change_over,
+    reading_at,
+    reading_at_edge,
+    reading_before,
+    rows_of,
+)
+from jeoul.metrics.selection import Conditions, invalid
 from jeoul.steps import Step
-from jeoul.uncertainty import Accuracy, Error, Evidence, Measured, Term
-from jeoul.uncertainty.reduced import Sensitivities, contributions, reading_terms
-
-_COLUMNS = ("test_time_second", "voltage_volt", "current_ampere")
-_STEP_TIME = "step_time_second"
-
-LAST_ROW_TOLERANCE = 1e-3
-# A "10 s" pulse whose last row is at 9.995 s is one. Relative to the time asked for.
-
-EDGE_FACTOR = 1.5
-# An interval before the first row longer than this many of the longest of the pulse was logged by the rest.
+from jeoul.uncertainty import Accuracy, Measured
 
 LEAST_CURRENT_CHANGE = 0.01
 # Relative to the larger of the two currents; below it the quotient is that of two drifts.
@@ -31,22 +33,12 @@ LEAST_SIGNIFICANCE = 10.0
 
 
 @dataclass(frozen=True)
-class _Edge:
-    """Readings around the edge of a pulse and around the time asked for."""
+class ResistanceParts:
+    """The resistance of one pulse and its two parts [ohm]; ``total = ohmic + polarisation``."""
 
-    voltage_before: float
-    current_before: float
-    voltage_at: float
-    current_at: float
-    slope: float
-    """dU/dt between the two rows around the time [V/s]."""
-    reading_noise: float
-    """Noise of the reading at that time over the noise of one row."""
-    timing: float
-    """u(t): of the edge, and of a last row that is taken for the time [s]."""
-    before_second: float
-    """From the row before to the edge [s]."""
-    row_last: int
+    total: Measured
+    ohmic: Measured
+    polarisation: Measured
 
 
 def dc_resistance(step: Step, *, time_after_edge_second: float, accuracy: Accuracy | None) -> Measured:
@@ -54,203 +46,180 @@ def dc_resistance(step: Step, *, time_after_edge_second: float, accuracy: Accura
 
     R(t) = (U(t_edge + t) - U_before) / (I(t_edge + t) - I_before), with U_before and I_before from the last
     row before the step, and both readings at t interpolated linearly in time between two rows of the step.
-    Positive for charge and for discharge.
+    Positive for charge and for discharge, and as good after another current as after a rest.
 
     u(R): the offset of the voltage cancels; its gain, and noise and resolution of both readings stay; the
-    offset of the current stays, because many testers open the circuit at rest and so read a true zero; the
-    edge adds abs(dU/dt) u(t) / abs(dI). Where the file has no step time the edge lies anywhere between the
-    row before and the first row, and u(t) is that interval over sqrt(3) (it is one-sided). After a rest that
-    was logged more rarely than the pulse, the edge lies within the longest interval of the pulse before its
-    first row: a tester does not wait longer with the first row than between two others.
+    offset of the current cancels between two currents of one range and direction and stays after a rest,
+    because many testers open the circuit there and so read a true zero; the edge adds
+    abs(dU/dt) u(t) / abs(dI). Where the file has no step time the edge lies anywhere between the row before
+    and the first row, and u(t) is that interval over sqrt(3) (it is one-sided). After a rest that was logged
+    more rarely than the pulse, the edge lies within the longest interval of the pulse before its first row: a
+    tester does not wait longer with the first row than between two others.
 
     Where it fails: with few rows the straight line between two of them cuts the bend of the voltage (below
     (dt)^2 abs(d2U/dt2) / 8); a rest that has not relaxed adds its own drift; temperature (2 to 3 %/K for
     LFP), state of charge and contacts are not in u. An accuracy that states a class in percent of full
-    scale and no gain makes u(R) too small, for an offset cancels.
+    scale and no gain makes u(R) too small, for an offset cancels. The range is taken to be the smallest that
+    holds the current; where a tester changed it at the edge, the two offsets are independent.
 
     Raises `InsufficientDataError` where there is no row before, the step is shorter than the time or has no
     row before it; `OutOfValidityError` at rest, for a time that is not positive, for time that goes back,
     and where the change of current is too small to divide by.
     """
-    _check_question(step, time_after_edge_second)
-    edge = _find_edge(step, time_after_edge_second)
-    change = edge.current_at - edge.current_before
-    _check_change(step, edge, change)
-    value = (edge.voltage_at - edge.voltage_before) / change
-    parts = None
-    evidence = _evidence(step, edge)
-    if accuracy is not None:
-        terms = _terms(step, edge, value, change, accuracy, f"at {time_after_edge_second:g} s")
-        _check_significance(step, terms, value, change)
-        parts = contributions(terms, accuracy.instrument, [evidence])[0]
-    return Measured(
-        "dc_resistance", value, "ohm", parts, (evidence,), _conditions(step, edge, time_after_edge_second)
+    _check_time(step, time_after_edge_second)
+    _check_is_load(step)
+    rows = rows_of(step)
+    at = reading_at(rows, time_after_edge_second, accuracy)
+    conditions = _conditions(rows, at, time_after_edge_second)
+    return _resistance("dc_resistance", rows, at, conditions, accuracy)
+
+
+def relaxation_resistance(
+    step: Step, *, time_after_edge_second: float, accuracy: Accuracy | None
+) -> Measured:
+    """Change of voltage over change of current at a stated time after a current was switched off [ohm].
+
+    R(t) = (U(t_edge + t) - U_before) / (0 - I_before): as `dc_resistance`, for the rest that follows a pulse.
+    At the end of the rest of a pulse profile it is what ISO 12405-4 calls the overall resistance.
+
+    Where it fails: as `dc_resistance`; after a long pulse it holds the change of the open-circuit voltage
+    with the state of charge as well. Raises `OutOfValidityError` for a step that is no rest after a load.
+    """
+    _check_time(step, time_after_edge_second)
+    if step.row["direction"] != "rest":
+        raise invalid(step, f"step {step.row['step_count']} is '{step.row['direction']}', not a rest.")
+    rows = rows_of(step)
+    at = reading_at(rows, time_after_edge_second, accuracy)
+    conditions = _conditions(rows, at, time_after_edge_second)
+    return _resistance("relaxation_resistance", rows, at, conditions, accuracy)
+
+
+def ohmic_resistance(
+    step: Step, *, window_second: tuple[float, float], shape: Shape, accuracy: Accuracy | None
+) -> Measured:
+    """Resistance that answers at once, extrapolated to the edge from the first rows after it [ohm].
+
+    R_0 = (U(0+) - U_before) / (I(0+) - I_before), with U(0+) the intercept of a least-squares line through
+    the rows with `window_second` = (first, last) after the edge: ``linear`` in t (a window short against the
+    fastest time constant) or in sqrt(t) (``square_root``, diffusion; of a rest after a current this is the
+    intermittent current interruption method, usually from 1 s to 5 s).
+
+    u(R_0): as `dc_resistance`, and the scatter of the rows about the line where it exceeds the noise of the
+    instrument, with n - 2 degrees of freedom; an edge that is not dated moves the intercept.
+
+    Where it fails: what charges within the first row (charge transfer of a warm cell) is counted as ohmic.
+    A 1-RC cell of R_1 and tau read by a straight line over a window T is wrong by about R_1 (T / tau)^2 / 12.
+    Raises `InsufficientDataError` with fewer than three rows in the window. Reference: M. J. Lacey,
+    ChemElectroChem 4 (2017) 1997 (sqrt(t) of an interruption).
+    """
+    rows = rows_of(step)
+    at = reading_at_edge(rows, window_second, shape, accuracy)
+    conditions = {
+        **_conditions(rows, at, 0.0),
+        "window_first_second": window_second[0],
+        "window_last_second": window_second[1],
+        "shape": shape,
+    }
+    return _resistance("ohmic_resistance", rows, at, conditions, accuracy)
+
+
+def polarisation_resistance(
+    step: Step,
+    *,
+    time_after_edge_second: float,
+    ohmic_time_second: float,
+    accuracy: Accuracy | None,
+) -> Measured:
+    """What the resistance grew by between a first and a later time after the edge [ohm].
+
+    R_p = R(t) - R(t_ohmic), both as `dc_resistance`, of one pulse. What both share (the voltage before the
+    edge, its noise, the gains) is treated as one error, so R_p is known better than the two by themselves.
+    The ohmic time is the shortest that was logged well, often 0.1 s.
+
+    Where it fails: what polarised before the ohmic time counts as ohmic; see `resistance_parts` for the
+    extrapolation instead. Raises as `dc_resistance`, and `OutOfValidityError` for times not in order.
+    """
+    if not ohmic_time_second < time_after_edge_second:
+        raise invalid(step, f"{ohmic_time_second:g} s is not before {time_after_edge_second:g} s.")
+    early = dc_resistance(step, time_after_edge_second=ohmic_time_second, accuracy=accuracy)
+    late = dc_resistance(step, time_after_edge_second=time_after_edge_second, accuracy=accuracy)
+    return _difference(late, early, {**late.conditions, "ohmic_time_second": ohmic_time_second})
+
+
+def resistance_parts(
+    step: Step,
+    *,
+    time_after_edge_second: float,
+    window_second: tuple[float, float],
+    shape: Shape,
+    accuracy: Accuracy | None,
+) -> ResistanceParts:
+    """The resistance at a time with its ohmic part, extrapolated to the edge, and the rest of it [ohm].
+
+    ``total`` is `dc_resistance`, ``ohmic`` is `ohmic_resistance`, ``polarisation`` their difference with the
+    errors that they share taken as one.
+    """
+    total = dc_resistance(step, time_after_edge_second=time_after_edge_second, accuracy=accuracy)
+    ohmic = ohmic_resistance(step, window_second=window_second, shape=shape, accuracy=accuracy)
+    return ResistanceParts(total, ohmic, _difference(total, ohmic, {**ohmic.conditions, **total.conditions}))
+
+
+def _difference(late: Measured, early: Measured, conditions: Conditions) -> Measured:
+    value = late.value - early.value
+    inputs = (late, early)
+    return change_over(
+        "polarisation_resistance", "ohm", value, inputs, (1.0, -1.0), late.evidence[0], conditions
     )
 
 
-def _check_question(step: Step, time: float) -> None:
+def _resistance(
+    metric: str, rows: Rows, at: Reading, conditions: Conditions, accuracy: Accuracy | None
+) -> Measured:
+    before = reading_before(rows, accuracy)
+    change = at.current.value - before.current.value
+    _check_change(rows.step, at.current.value, before.current.value)
+    _check_significance(rows.step, change, (at.current, before.current))
+    value = (at.voltage.value - before.voltage.value) / change
+    inputs = at.voltage, before.voltage, at.current, before.current
+    derivatives = 1 / change, -1 / change, -value / change, value / change
+    evidence = rows.evidence(0, at.row_last - rows.data_row(0))
+    return change_over(metric, "ohm", value, inputs, derivatives, evidence, conditions)
+
+
+def _check_time(step: Step, time: float) -> None:
     if not (math.isfinite(time) and time > 0):
         raise invalid(step, f"a time of {time} s after the edge is not positive.")
+
+
+def _check_is_load(step: Step) -> None:
     if step.row["direction"] == "rest":
-        raise invalid(step, f"step {step.row['step_count']} is a rest: no current starts at its edge.")
-    if step.row["row_first"] <= 1:
-        advice = "Log a rest before the pulse."
-        raise lacking(step, f"there is no row before step {step.row['step_count']}.", advice)
+        found = f"step {step.row['step_count']} is a rest: no current starts at its edge."
+        raise invalid(step, found, "Ask 'relaxation_resistance' for the rest after a pulse.")
 
 
-def _find_edge(step: Step, time: float) -> _Edge:
-    table = _rows_with_the_one_before(step)
-    t, voltage, current = (table[name].to_numpy().astype(np.float64) for name in _COLUMNS)
-    if np.any(np.diff(t) < 0):
-        raise invalid(step, f"time goes back within step {step.row['step_count']} or just before it.")
-    start, unresolved = _edge_time(step, table, t)
-    right, weight, gap = _bracket(step, t, start + time, time)
-    left = right - 1
-    at = [float(x[left] + weight * (x[right] - x[left])) for x in (voltage, current)]
-    _check_readings(step, [voltage[0], current[0], *at])
-    span = t[right] - t[left]
-    return _Edge(
-        voltage_before=float(voltage[0]),
-        current_before=float(current[0]),
-        voltage_at=at[0],
-        current_at=at[1],
-        slope=float((voltage[right] - voltage[left]) / span) if span > 0 else 0.0,
-        reading_noise=math.hypot(weight, 1.0 - weight),
-        timing=math.hypot(unresolved, gap) / math.sqrt(3.0),
-        before_second=start - float(t[0]),
-        row_last=int(step.row["row_first"]) - 1 + right,
-    )
-
-
-def _rows_with_the_one_before(step: Step) -> pl.DataFrame:
-    measurement = step.measurement
-    columns = [*_COLUMNS, *([_STEP_TIME] if measurement.has(_STEP_TIME) else [])]
-    return measurement.select(columns, step.row["row_first"] - 1, step.row["row_last"])
-
-
-def _bracket(step: Step, t: Floats, target: float, time: float) -> tuple[int, float, float]:
-    """The row at or after the target, the weight of it against the row before, and how far off they are.
-
-    Row 0 is the row before the step and is never one of the two: between it and the first row lies the edge.
-    """
-    slack = LAST_ROW_TOLERANCE * time
-    if len(t) < 2 or t[1] > target + slack:
-        found = f"the first row of step {step.row['step_count']} comes later than {time:g} s after its edge."
-        raise lacking(step, found, "Log the pulse more often, or ask for a later time.")
-    if t[-1] < target - slack:
-        end = t[-1] - target + time
-        found = f"step {step.row['step_count']} ends {end:g} s after its edge, before {time:g} s."
-        raise lacking(step, found, "Ask for a time within the pulse.")
-    inside = _clip_to_rows(t[1:], target)
-    right = min(max(int(np.searchsorted(t, inside)), 2), len(t) - 1)
-    return right, _weight(t, right, inside), abs(target - inside)
-
-
-def _clip_to_rows(t: Floats, target: float) -> float:
-    return float(np.clip(target, t[0], t[-1]))
-
-
-def _weight(t: Floats, right: int, target: float) -> float:
-    span = float(t[right] - t[right - 1])
-    return 1.0 if right < 2 or span == 0 else (target - float(t[right - 1])) / span
-
-
-def _edge_time(step: Step, table: pl.DataFrame, t: Floats) -> tuple[float, float]:
-    """When the step began, and how long an interval may hold that moment [s]: 0 where step time dates it."""
-    start, before = float(step.row["time_start_second"]), float(t[1] - t[0])
-    if _STEP_TIME in table.columns and _is_number(table[_STEP_TIME][1]):
-        return start, 0.0
-    longest = float(np.diff(t[1:]).max()) if len(t) > 2 else before
-    if before <= EDGE_FACTOR * longest:
-        return start, before
-    return max(start, float(t[1]) - longest), longest
-
-
-def _is_number(reading: float | None) -> bool:
-    return reading is not None and math.isfinite(reading)
-
-
-def _check_readings(step: Step, readings: list[float]) -> None:
-    if not all(math.isfinite(reading) for reading in readings):
-        raise lacking(
-            step, f"a voltage or current is missing around the edge of step {step.row['step_count']}."
-        )
-
-
-def _check_change(step: Step, edge: _Edge, change: float) -> None:
-    largest = max(abs(edge.current_at), abs(edge.current_before))
+def _check_change(step: Step, at: float, before: float) -> None:
+    change, largest = at - before, max(abs(at), abs(before))
     if abs(change) <= LEAST_CURRENT_CHANGE * largest:
-        found = (
-            f"the current changes by {change:g} A from {edge.current_before:g} A: too little to divide by."
-        )
+        found = f"the current changes by {change:g} A from {before:g} A: too little to divide by."
         raise invalid(step, found, "Choose a step that starts with an edge of the current.")
 
 
-def _check_significance(step: Step, terms: tuple[Term, ...], value: float, change: float) -> None:
-    random = [t.value[0] for t in terms if t.quantity == "current" and t.extent == "rows"]
-    u_change = math.hypot(*random) * abs(change / value) if value else 0.0
-    if abs(change) < LEAST_SIGNIFICANCE * u_change:
-        least = f"{LEAST_SIGNIFICANCE:g} times its noise of {u_change:g} A"
+def _check_significance(step: Step, change: float, currents: tuple[Measured, Measured]) -> None:
+    parts = [part for current in currents for part in current.contributions or ()]
+    noise = math.hypot(*(p.value for p in parts if p.source.kind in ("noise", "resolution")), 0.0)
+    if abs(change) < LEAST_SIGNIFICANCE * noise:
+        least = f"{LEAST_SIGNIFICANCE:g} times its noise of {noise:g} A"
         found = f"the current changes by {change:g} A, less than {least}."
         raise invalid(step, found, "Choose a step that starts with an edge of the current.")
 
 
-def _terms(
-    step: Step, edge: _Edge, value: float, change: float, accuracy: Accuracy, part: str
-) -> tuple[Term, ...]:
-    """dR for each error; the range is that of the largest reading of the step, as for its capacity."""
-    selection, way = Selection([step]), _way(step, change)
-    zero, two = _one(0.0), math.hypot(1.0, edge.reading_noise)
-    per_volt, per_ampere = 1.0 / change, -value / change
-    voltage = _one(two * per_volt), _one(math.sqrt(2.0) * per_volt)
-    current = _one(two * per_ampere), _one(math.sqrt(2.0) * per_ampere)
-    in_voltage = Sensitivities(_one(value), zero, zero, *voltage)
-    in_current = Sensitivities(_one(-value), _one(per_ampere), zero, *current)
-    return (
-        *reading_terms(accuracy.voltage, _largest(selection, "voltage", "volt"), way, in_voltage, part=part),
-        *reading_terms(
-            accuracy.current, _largest(selection, "current", "ampere"), way, in_current, part=part
-        ),
-        *_edge_term(edge, change, part),
-    )
-
-
-def _edge_term(edge: _Edge, change: float, part: str) -> tuple[Term, ...]:
-    if edge.timing == 0.0:
-        return ()
-    entry: NDArray[np.intp] = np.zeros(1, dtype=np.intp)
-    error = Error(edge.timing, "rectangular")
-    return (Term("time", "edge", "rows", (error,), ("",), entry, _one(edge.slope / change), part),)
-
-
-def _way(step: Step, change: float) -> str:
-    direction = str(step.row["direction"])
-    return direction if direction in ("charge", "discharge") else "charge" if change > 0 else "discharge"
-
-
-def _one(number: float) -> Floats:
-    return np.array([number], dtype=np.float64)
-
-
-def _largest(selection: Selection, quantity: str, unit: str) -> Floats:
-    low, high = selection[f"{quantity}_min_{unit}"], selection[f"{quantity}_max_{unit}"]
-    return np.maximum(np.abs(low), np.abs(high))
-
-
-def _evidence(step: Step, edge: _Edge) -> Evidence:
-    """From the row before the edge to the row after the time asked for."""
-    of_step = step.evidence
-    first = of_step.row_first - 1
-    return Evidence(of_step.file_name, of_step.sha256, first, edge.row_last, of_step.step_counts)
-
-
-def _conditions(step: Step, edge: _Edge, time: float) -> dict[str, float | int | str]:
+def _conditions(rows: Rows, at: Reading, time: float) -> dict[str, float | int | str]:
     conditions: dict[str, float | int | str] = {
         "time_after_edge_second": time,
-        "current_change_ampere": edge.current_at - edge.current_before,
-        "voltage_before_volt": edge.voltage_before,
-        "voltage_at_time_volt": edge.voltage_at,
-        "before_edge_second": edge.before_second,
+        "current_change_ampere": at.current.value - float(rows.current[0]),
+        "voltage_before_volt": float(rows.voltage[0]),
+        "voltage_at_time_volt": at.voltage.value,
+        "before_edge_second": rows.before_second,
     }
-    temperature = step.row.get("temperature_first_celsius")
+    temperature = rows.step.row.get("temperature_first_celsius")
     return conditions if temperature is None else {**conditions, "temperature_celsius": temperature}

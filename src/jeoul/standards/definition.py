@@ -309,7 +309,7 @@ def _check_roles(table: Table, sequence: tuple[AskedStep, ...], conditions: list
 def _read_result(table: Table) -> AskedResult:
     table.only(("name", "metric", "title", "divided_by", "unit", "requirement"))
     # A metric that needs more than a step and an accuracy cannot be asked for here.
-    askable = [n for n, m in CATALOGUE.items() if not m.parameters and m.needs != "charge and discharge"]
+    askable = [n for n, m in CATALOGUE.items() if not m.parameters and m.of_one_step]
     metric = table.text("metric", one_of=askable)
     divided_by = table.text_or("divided_by", "", one_of=NUMBER_KEYS)
     if divided_by and "unit" not in table.data:
