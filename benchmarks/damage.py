@@ -14,6 +14,7 @@ import re
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 from jeoul.errors import JeoulError
@@ -72,7 +73,8 @@ def main() -> None:
     files = [(name, p) for name, paths in chosen.items() for p in paths if args.only in (None, name)]
     each = -(-args.count // len(files))
     start = time.time()
-    with ProcessPoolExecutor(2) as pool:
+    # Polars has threads of its own; a forked worker can wait for one that it did not inherit.
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         results = list(pool.map(survey, [(name, path, each, args.seed) for name, path in files]))
     report(results, time.time() - start)
 

@@ -33,7 +33,10 @@ FILES = {
 }
 PEERS = {
     "fastnda": ("neware_nda neware_ndax", "import fastnda; run = lambda p: fastnda.read(p)"),
-    "NewareNDA": ("neware_nda neware_ndax", "import NewareNDA; run = lambda p: NewareNDA.read(p, log_level='ERROR')"),
+    "NewareNDA": (
+        "neware_nda neware_ndax",
+        "import NewareNDA; run = lambda p: NewareNDA.read(p, log_level='ERROR')",
+    ),
     "galvani": (
         "biologic_mpr",
         "from galvani import BioLogic; import pandas as pd; run = lambda p: pd.DataFrame(BioLogic.MPRfile(p).data)",
@@ -78,7 +81,9 @@ def time_one(python: str, load: str, path: Path, repeat: int) -> tuple[float | N
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--peers", default=sys.executable)
     parser.add_argument("--repeat", type=int, default=5)
@@ -94,7 +99,9 @@ def main() -> None:
             seconds, said = time_one(args.peers, load, path, args.repeat)
             absent = isinstance(said, str) and said.startswith("ModuleNotFoundError")
             if not absent:
-                others.append(f"{peer} {seconds * 1e3:.1f}" if seconds is not None else f"{peer} fails ({said})")
+                others.append(
+                    f"{peer} {seconds * 1e3:.1f}" if seconds is not None else f"{peer} fails ({said})"
+                )
         shown = f"{ours * 1e3:.1f}" if ours is not None else f"fails ({rows})"
         print(f"| {name} | {rows} | {shown} | {'; '.join(others) or 'none known'} |", flush=True)
 

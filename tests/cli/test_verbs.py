@@ -41,8 +41,16 @@ def test_every_verb_on_a_file_has_the_stable_keys(run: Any, sample: Path) -> Non
     judged = ["--standard", "IEC 62660-1:2018", "--item", sample / "item.toml"]
     for words in (["read", raw], ["steps", raw], ["metrics", raw], ["judge", raw, *judged]):
         answer = document(run(*words, "--json"))
-        assert (answer["format"], answer["rows"], answer["steps"], answer["cycles"]) == ("delimited", 3500, 2, 1)
-        assert {finding["code"] for finding in answer["findings"]} == {"current_sign_found", "ends_under_current"}
+        assert (answer["format"], answer["rows"], answer["steps"], answer["cycles"]) == (
+            "delimited",
+            3500,
+            2,
+            1,
+        )
+        assert {finding["code"] for finding in answer["findings"]} == {
+            "current_sign_found",
+            "ends_under_current",
+        }
 
 
 def test_the_capacity_of_the_sample(run: Any, sample: Path) -> None:
@@ -102,14 +110,24 @@ def bad_inputs(folder: Path) -> dict[str, Path]:
     return {name: folder / name for name in contents}
 
 
-@pytest.mark.parametrize("name", ["missing.csv", "empty.csv", "letter.txt", "cut.ndax", "column.bdf.csv", "word.bdf.csv", "half.bdf.csv"])
+@pytest.mark.parametrize(
+    "name",
+    ["missing.csv", "empty.csv", "letter.txt", "cut.ndax", "column.bdf.csv", "word.bdf.csv", "half.bdf.csv"],
+)
 @pytest.mark.parametrize("verb", ["read", "steps", "metrics", "judge", "report", "run"])
 def test_a_bad_file_is_one_clear_error(run: Any, sample: Path, tmp_path: Path, verb: str, name: str) -> None:
     path = bad_inputs(tmp_path)[name]
     target = tmp_path / "out"
     more: list[object] = {
         "judge": ["--standard", "IEC 62660-1:2018", "--item", sample / "item.toml"],
-        "report": ["--standard", "IEC 62660-1:2018", "--item", sample / "item.toml", "--to", tmp_path / "r.pdf"],
+        "report": [
+            "--standard",
+            "IEC 62660-1:2018",
+            "--item",
+            sample / "item.toml",
+            "--to",
+            tmp_path / "r.pdf",
+        ],
         "run": ["--item", sample / "item.toml", "--to", target],
     }.get(verb, [])
     code, out, err = run(verb, path, *more)
@@ -130,7 +148,22 @@ def test_check_answers_with_exit_codes(run: Any, tmp_path: Path, sample: Path) -
     assert (code, verdicts) == (2, ["sound", "refused"])
 
 
-@pytest.mark.parametrize("verb", ["read", "describe", "check", "steps", "metrics", "judge", "report", "run", "formats", "standards", "demo"])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        "read",
+        "describe",
+        "check",
+        "steps",
+        "metrics",
+        "judge",
+        "report",
+        "run",
+        "formats",
+        "standards",
+        "demo",
+    ],
+)
 def test_every_verb_helps_a_newcomer(run: Any, verb: str) -> None:
     code, out, _ = run(verb, "--help")
     assert code == 0

@@ -134,7 +134,9 @@ def test_a_published_discharge_stays_a_discharge(corpus: Path, name: str) -> Non
     assert table["current_ampere"].max() < 0.0
 
 
-def test_the_counters_of_every_instrument_agree_with_the_integral_or_a_finding_says_by_how_much(corpus: Path) -> None:
+def test_the_counters_of_every_instrument_agree_with_the_integral_or_a_finding_says_by_how_much(
+    corpus: Path,
+) -> None:
     """Over the whole corpus: in the middle the difference is below 0.01 %, and none above 0.1 % is silent."""
     shares = []
     for path in sorted(corpus.rglob("*")):
@@ -162,9 +164,15 @@ def _capacity_shares(measurement: jeoul.Measurement) -> list[float]:
     for found in count_by_step(measurement, starts) if len(steps) else []:
         if found.counter.quantity != "capacity" or found.counter.column in said:
             continue
-        sign = {"charging": (1, 0), "discharging": (0, 1), "net": (1, -1), "cumulative": (1, 1)}[found.counter.way]
+        sign = {"charging": (1, 0), "discharging": (0, 1), "net": (1, -1), "cumulative": (1, 1)}[
+            found.counter.way
+        ]
         table = steps.table
-        moved = (table["charge_capacity_ah"] * sign[0] + table["discharge_capacity_ah"] * sign[1]).fill_null(0.0).to_numpy()
+        moved = (
+            (table["charge_capacity_ah"] * sign[0] + table["discharge_capacity_ah"] * sign[1])
+            .fill_null(0.0)
+            .to_numpy()
+        )
         large = np.abs(moved) > max(0.05 * np.max(np.abs(moved), initial=0.0), 200 * found.resolution, 1e-9)
         shares += list(np.abs(np.abs(found.counted[large]) / np.abs(moved[large]) - 1))
     return shares

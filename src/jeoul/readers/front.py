@@ -20,6 +20,9 @@ from jeoul.readers.description import FormatDescription, parse_description
 from jeoul.readers.registry import Registered, find_reader, identify_source
 from jeoul.readers.source import Source, open_source
 
+POLARS_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+"""A panic is what Polars does in damaged Parquet pages; it is no subclass of Exception."""
+
 IN_MEMORY_BYTES = 64 * 2**20
 """Files up to this size are held in memory; larger text files are scanned where they lie."""
 
@@ -111,7 +114,7 @@ def _decoded(source: Source, entry: Registered) -> tuple[VendorTable, ...]:
         return entry.reader.decode(source)
     except (JeoulError, MemoryError):
         raise
-    except Exception as error:
+    except (Exception, pl.exceptions.PanicException) as error:
         raise DamagedFileError(
             f"cannot be decoded as {entry.description.title} ({type(error).__name__}: {_first_line(error)}).",
             path=source.path,
@@ -155,12 +158,12 @@ def _choose(opened: _Opened, name: str | None) -> VendorTable:
 def _measurement(opened: _Opened, table: VendorTable, to: Path | None) -> Measurement:
     try:
         return _build(opened, table, to, relaxed=False)
-    except pl.exceptions.PolarsError as error:
+    except POLARS_ERRORS as error:
         if table.relaxed is None:
             raise DamagedFileError(_first_line(error), path=opened.source.path) from error
     try:
         return _build(opened, table, to, relaxed=True)
-    except pl.exceptions.PolarsError as error:
+    except POLARS_ERRORS as error:
         raise DamagedFileError(
             f"cannot be parsed as {opened.description.title}: {_first_line(error)}",
             path=opened.source.path,

@@ -161,7 +161,7 @@ def _outcome(path: Path, whole: Sequence[Measurement], *, unchanged: bool) -> tu
         return "hang", ""
     except JeoulError as error:
         return "other_error", f"{type(error).__name__}: {error}"
-    except Exception as error:
+    except (Exception, pl.exceptions.PanicException) as error:
         return "crash", f"{type(error).__name__}: {error}"
     if unchanged:
         return "unchanged", ""

@@ -95,7 +95,7 @@ def _scan_parquet(source: Source) -> pl.LazyFrame:
             pl.scan_parquet(place, glob=False) if source.content is None else pl.read_parquet(place).lazy()
         )
         frame.collect_schema()
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise DamagedFileError(
             f"is a broken Parquet file ({str(error).splitlines()[0]}).",
             path=source.path,
