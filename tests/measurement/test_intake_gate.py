@@ -166,3 +166,29 @@ def test_the_verdict_follows_from_the_codes() -> None:
     assert intake_verdict([]) == "sound"
     assert intake_verdict([Finding("gap", ""), Finding("header_missing", "")]) == "sound"
     assert all(intake_verdict([Finding(code, "")]) == "suspect" for code in SUSPECT)
+
+
+def sweep(points: int = 40) -> pl.DataFrame:
+    frequency = 10.0 ** np.linspace(5, -2, points)
+    return pl.DataFrame(
+        {
+            "frequency_hertz": frequency,
+            "real_impedance_ohm": 1.0 / frequency,
+            "imaginary_impedance_ohm": -frequency,
+        }
+    )
+
+
+def test_a_regular_sweep_has_no_findings_and_a_hole_or_a_turn_is_named() -> None:
+    assert codes(sweep()) == []
+    assert codes(pl.concat([sweep()[:10], sweep()[12:]])) == ["sweep_hole"]
+    assert codes(pl.concat([sweep()[:10], sweep()[15:20], sweep()[10:15], sweep()[20:]])) == ["sweep_turns"]
+
+
+def test_an_irregular_sweep_is_not_judged() -> None:
+    assert codes(sweep()[[0, 1, 2, 5, 6, 9, 13, 14, 20, 30, 31, 39]]) == []
+
+
+def test_a_row_that_stands_twice_is_named() -> None:
+    finding = inspect_rows(pl.concat([sound()[:150], sound()[149:]]).lazy(), HERE).findings
+    assert [(f.code, f.row_first) for f in finding] == [("rows_repeated", 151)]

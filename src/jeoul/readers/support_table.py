@@ -11,7 +11,8 @@ _HEAD = """# Formats
 This page is made from the descriptions of the readers: `jeoul formats --markdown`.
 
 *real*: read from real files. *made*: no real file may be published; read from files made after the
-published layout, and untested on real ones.
+published layout, and untested on real ones. How fast each is read stands in [benchmarks](benchmarks.md), what
+becomes of damaged files in [damage](damage.md).
 """
 
 

@@ -27,8 +27,9 @@ from jeoul.readers import read_all
 SECONDS_ALLOWED = 20
 Random = np.random.Generator
 
-ALLOWED = ("refused", "finding", "unchanged", "value", "cut_at_rest")
-"""`value`: one value changed; `cut_at_rest`: a text cut at a line end while no current flowed."""
+ALLOWED = ("refused", "finding", "unchanged", "value", "cut_at_rest", "more_tables")
+"""`value`: one value changed; `cut_at_rest`: a text cut at a line end while no current flowed; `more_tables`:
+`read` refuses a file of several tables and names them."""
 
 
 def _cut(content: bytes, random: Random) -> bytes:
@@ -175,7 +176,9 @@ def _compare(
     new = [f.code for m in found for f in m.findings if (f.code, f.message) not in known]
     if new:
         return "finding", new[0]
-    if len(tables) != len(whole):
+    if len(tables) > len(whole):
+        return "more_tables", f"{len(tables)} of {len(whole)}"
+    if len(tables) < len(whole):
         return "tables_lost", f"{len(tables)} of {len(whole)}"
     outcomes = [_compare_table(t, m.table) for t, m in zip(tables, whole, strict=True)]
     return max(outcomes, key=lambda outcome: outcome[0] not in ALLOWED)

@@ -34,6 +34,7 @@ class Clock:
     back_count: int = 0
     same_count: int = 0
     first_same: int | None = None
+    same: list[int] = field(default_factory=list)
     gaps: list[tuple[int, float]] = field(default_factory=list)
     gap_count: int = 0
     beat: float | None = None
@@ -66,6 +67,7 @@ class Clock:
         self.same_count += len(places)
         if len(places) and self.first_same is None:
             self.first_same = first_row + int(places[0])
+        self.same += [first_row + int(p) for p in places[: KEPT - len(self.same)]]
 
     def _note_gaps(self, steps: Array, first_row: int) -> None:
         """A gap is judged by the intervals before and after it, so each interval is judged once."""
@@ -97,6 +99,11 @@ class Clock:
             yield self._why_back(rows)
         if self.first_same is not None and self.same_count > 0.5 * self.rows:
             yield self._stands_still()
+        elif not self.back and (twice := _first_twin(rows, self.same)) is not None:
+            text = f"Row {twice} is the row before it once more, to the last digit."
+            yield Finding(
+                "rows_repeated", text, twice, twice, None, {"earlier": twice - 1, "count": 1, "seconds": 0}
+            )
         regular = self.rows > 50 and self.on_beat >= REGULAR_SHARE * (self.rows - 1)
         if regular and self.long and not self.back:
             self.gaps, self.gap_count = self.long, self.long_count
@@ -133,6 +140,15 @@ class Clock:
             return Finding("rows_swapped", text, row, row, "test_time_second", values)
         text = f"Row {row}: test time goes back by {seconds:.6g} s; the interval counts as zero.{more}"
         return Finding("time_goes_back", text, row, row, "test_time_second", values)
+
+
+def _first_twin(rows: pl.LazyFrame, places: list[int]) -> int | None:
+    """The first of these rows (1-based) that equals the row before it in every column."""
+    for row in places:
+        pair = rows.slice(row - 2, 2).collect()
+        if pair.height == 2 and pair[:1].equals(pair[1:]):
+            return row
+    return None
 
 
 def _same_rows_before(rows: pl.LazyFrame, row: int) -> int | None:

@@ -14,6 +14,7 @@ from jeoul.errors import BadValueError
 from jeoul.measurement.columns import REQUIRED
 from jeoul.measurement.intake.aggregates import Aggregate, aggregates, combined, findings_of, is_sound
 from jeoul.measurement.intake.clock import Clock
+from jeoul.measurement.intake.sweep import sweep_findings
 from jeoul.measurement.measurement import Finding
 
 BATCH_ROWS = 131_072
@@ -46,8 +47,9 @@ def inspect_rows(
     `first_line` is known). A table without the required columns (impedance) is only counted.
     """
     names = rows.collect_schema().names()
+    sweep = tuple(sweep_findings(rows)) if "frequency_hertz" in names else ()
     if not set(names) >= set(REQUIRED):
-        return Inspected(int(rows.select(pl.len()).collect().item()), ())
+        return Inspected(int(rows.select(pl.len()).collect().item()), sweep)
     some = aggregates(names)
     clock = Clock()
     taken = _known_pass(rows, clock) if known is not None else _full_pass(rows, clock, some, path, first_line)
@@ -55,7 +57,7 @@ def inspect_rows(
     if not is_sound(answers) and clock.rows:
         _refuse_first(rows, path, first_line)
     empty = [] if clock.rows else [Finding("no_rows", "The table has no rows: the test recorded nothing.")]
-    odd = (*empty, *clock.findings(rows), *findings_of(answers, clock.rows))
+    odd = (*empty, *sweep, *clock.findings(rows), *findings_of(answers, clock.rows))
     return Inspected(clock.rows, (*odd, *_open_end(rows, answers, clock.rows)))
 
 

@@ -11,6 +11,8 @@ SUSPECT: dict[str, str] = {
     "time_goes_back": "rows are out of order, or two tests were joined",
     "rows_repeated": "a block of rows stands twice",
     "rows_swapped": "blocks of rows changed places",
+    "sweep_turns": "blocks of a frequency sweep changed places or stand twice",
+    "sweep_hole": "points of a frequency sweep are missing",
     "time_stands_still": "most rows have no time of their own",
     "time_unit_contradicted": "test time and wall clock run at different speeds",
     "clock_set_back": "the wall clock was set back during the test",
