@@ -348,3 +348,24 @@ def test_the_docs_page_is_the_one_that_the_descriptions_make() -> None:
     assert page.read_text("utf-8") == support_table(jeoul.formats()), (
         "run: jeoul formats --markdown > docs/formats.md"
     )
+
+
+def test_the_rows_before_the_damage_are_kept_when_asked(tmp_path: Path) -> None:
+    damaged = {
+        "word.bdf.csv": BDF_LABELS.replace("2,3.1", "2,word"),
+        "cut.bdf.csv": BDF_LABELS[:-6],
+        "nan.bdf.csv": BDF_LABELS.replace("3.1", "nan"),
+        "short.bdf.csv": BDF_LABELS.replace("2,3.1,-2.0,2", "2,3.1") + "3,3.0,-2.0,2\n",
+    }
+    for name, text in damaged.items():
+        path = write(tmp_path, name, text)
+        with pytest.raises(ReadError):
+            jeoul.read(path)
+        kept = jeoul.read(path, incomplete="keep")
+        assert kept.table["voltage_volt"].to_list() == [3.3, 3.2], name
+        assert [f.row_first for f in kept.findings if f.code == "incomplete_kept"] == [3]
+
+
+def test_what_is_damaged_before_its_first_row_is_refused_all_the_same(tmp_path: Path) -> None:
+    with pytest.raises(ReadError):
+        jeoul.read(write(tmp_path, "x.bdf.csv", b"\x00" * 100), incomplete="keep")

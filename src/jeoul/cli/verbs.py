@@ -72,6 +72,9 @@ def read(
     description: Description = None,
     table: Table = None,
     to: To = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Of a damaged text file, keep the rows before the damage.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Read one raw file and say what is in it; several are joined as one test.
@@ -87,7 +90,14 @@ def read(
     with _progress() as say:
         say(f"Reading {', '.join(path.name for path in file)}")
         if len(file) == 1:
-            measurement = read_file(file[0], format=format, description=description, table=table, to=to)
+            measurement = read_file(
+                file[0],
+                format=format,
+                description=description,
+                table=table,
+                to=to,
+                incomplete="keep" if keep else "refuse",
+            )
         else:
             measurement = read_joined(file, format=format, description=description, to=to)
         say(f"Finding steps in {len(measurement):,} rows")

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
-from jeoul.errors import DamagedFileError, JeoulError, ReadError
-from jeoul.measurement import Measurement, Provenance, join
+from jeoul.errors import BadValueError, DamagedFileError, JeoulError, ReadError
+from jeoul.measurement import Finding, Measurement, Provenance, join
 from jeoul.measurement.intake import gate_aggregates, inspect_rows
 from jeoul.readers.canonical import CanonicalFrame, canonicalise, vendor_counters
 from jeoul.readers.contract import VendorTable
@@ -42,6 +42,7 @@ def read(
     description: str | Path | None = None,
     table: str | None = None,
     to: str | Path | None = None,
+    incomplete: Literal["refuse", "keep"] = "refuse",
 ) -> Measurement:
     """Read one raw file into a `Measurement`.
 
@@ -57,19 +58,52 @@ def read(
     to
         Also write the canonical table to this Parquet file, in the same pass, and keep the
         measurement there instead of in memory.
+    incomplete
+        ``refuse``: a damaged row is an error. ``keep``: of a text file, the rows before the first damaged one
+        are kept, and the finding ``incomplete_kept`` says what was left out and why.
 
     Raises `ReadError` (and what is below it in `jeoul.errors`) with path, row and column.
     """
-    opened = _open(path, format, description)
-    chosen = _choose(opened, table)
-    return _measurement(opened, chosen, None if to is None else Path(to))
+    source = open_source(path)
+    target = None if to is None else Path(to)
+    try:
+        return _read(source, format, description, table, target)
+    except (BadValueError, DamagedFileError) as error:
+        if incomplete == "refuse" or error.line is None:
+            raise
+        whole = _read(_up_to(source, error.line, error), format, description, table, target)
+        return whole.with_findings(_left_out(len(whole) + 1, error))
+
+
+def _read(
+    source: Source,
+    format: str | None,
+    description: str | Path | None,
+    table: str | None,
+    to: Path | None,
+) -> Measurement:
+    opened = _open(source, format, description)
+    return _measurement(opened, _choose(opened, table), to)
+
+
+def _up_to(source: Source, line: int, error: ReadError) -> Source:
+    """The source without this line (1-based) and all after it."""
+    if source.head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise error  # line ends of UTF-16 are not counted in bytes
+    kept = source.read_bytes().split(b"\n")[: line - 1]
+    return Source(source.path, b"\n".join(kept) + b"\n", source.name)
+
+
+def _left_out(row: int, error: ReadError) -> Finding:
+    text = f"Row {row} and all after it were left out, as asked: {error.found}"
+    return Finding("incomplete_kept", text, row, None, error.column)
 
 
 def read_all(
     path: str | Path, *, format: str | None = None, description: str | Path | None = None
 ) -> tuple[Measurement, ...]:
     """Every table of one raw file, each as a `Measurement`. Parameters and errors are those of `read`."""
-    opened = _open(path, format, description)
+    opened = _open(open_source(path), format, description)
     return tuple(_measurement(opened, table, None) for table in opened.tables)
 
 
@@ -100,8 +134,7 @@ class _Opened:
     tables: tuple[VendorTable, ...]
 
 
-def _open(path: str | Path, format: str | None, description: str | Path | None) -> _Opened:
-    source = open_source(path)
+def _open(source: Source, format: str | None, description: str | Path | None) -> _Opened:
     if description is not None:
         return _open_described(source, Path(description))
     entry = find_reader(format) if format else identify_source(source)

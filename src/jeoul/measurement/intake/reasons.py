@@ -29,6 +29,7 @@ SUSPECT: dict[str, str] = {
     "value_missing": "a value is missing inside a step",
     "current_direction_unknown": "a current has no sign that anything in the file tells",
     "part_of_a_test": "the file says that it holds only a part of its test",
+    "incomplete_kept": "rows from a damaged one on were left out, as asked",
     "word_in_vendor_column": "a column of numbers holds a word",
 }
 """Codes after which a person should look before anything is signed. All others are notes."""
