@@ -183,3 +183,31 @@ def test_the_version_is_said(run: Any) -> None:
     from jeoul import __version__
 
     assert run("--version")[1] == f"jeoul {__version__}\n"
+
+
+def test_the_catalogue_and_one_metric(run: Any, sample: Path, tmp_path: Path) -> None:
+    listed = {row["metric"] for row in document(run("metrics", "--list", "--json"))["metrics"]}
+    assert {"discharge_capacity", "dc_resistance", "retention"} <= listed
+    raw = sample / "LFP_025degC_1C_Dch.csv"
+    answer = document(run("metrics", raw, "--metric", "dc_resistance", "--resistance-time", 10, "--json"))
+    assert [result["metric"] for result in answer["results"]] == ["dc_resistance"]
+    assert "no metric is called" in run("metrics", raw, "--metric", "capacty")[2]
+    assert run("metrics")[0] == 2
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_results_as_a_flat_table(run: Any, sample: Path, tmp_path: Path, suffix: str) -> None:
+    import polars as pl
+
+    target = tmp_path / f"results.{suffix}"
+    code, _, _ = run("metrics", sample / "LFP_025degC_1C_Dch.csv", f"--{suffix}", target)
+    assert code == 0
+    table = pl.read_csv(target) if suffix == "csv" else pl.read_parquet(target)
+    row = table.filter(pl.col("metric") == "discharge_capacity").row(0, named=True)
+    assert (row["unit"], row["row_first"], row["row_last"], row["standard_uncertainty"]) == (
+        "Ah",
+        2,
+        3500,
+        None,
+    )
+    assert row["value"] == pytest.approx(1.9434, abs=0.0005)

@@ -182,12 +182,22 @@ def check(file: Files, format: Format = None, description: Description = None, j
 
 @app.command()
 def metrics(
-    file: File,
+    file: Annotated[Path | None, typer.Argument(help="A raw file.", metavar="FILE")] = None,
     accuracy: AccuracyFile = None,
     resistance_time: Times = None,
     format: Format = None,
     description: Description = None,
     to: To = None,
+    metric: Annotated[
+        list[str] | None, typer.Option("--metric", help="Only this metric; may repeat. See --list.")
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="Also write the results to this csv file.")
+    ] = None,
+    parquet: Annotated[
+        Path | None, typer.Option("--parquet", help="Also write the results to this Parquet file.")
+    ] = None,
+    catalogue: Annotated[bool, typer.Option("--list", help="List the metrics there are, and leave.")] = False,
     budget: Annotated[bool, typer.Option("--budget", help="Add the uncertainty budgets to --json.")] = False,
     json: Json = False,
 ) -> None:
@@ -197,13 +207,23 @@ def metrics(
 
     Example: jeoul metrics cell_042.ndax --accuracy assumed-5v-5a-0.05-percent-fs --resistance-time 10
     """
+    from jeoul.cli.results import list_metrics, only, write_results
     from jeoul.cli.show import show_results
 
+    if catalogue:
+        list_metrics(json)
+        return
+    if file is None:
+        raise typer.BadParameter("name a raw file, or --list.", param_hint="FILE")
     request = _request(
         [file], format=format, description=description, accuracy=accuracy,
         resistance_times=tuple(resistance_time or ()), table_to=to,
     )  # fmt: skip
-    _print(_follow(request), json, show_results, budget=budget)
+    outcome = only(_follow(request), metric or ())
+    for target in (csv, parquet):
+        if target is not None:
+            write_results(outcome, target)
+    _print(outcome, json, show_results, budget=budget)
 
 
 @app.command()
