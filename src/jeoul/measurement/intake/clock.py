@@ -17,6 +17,11 @@ GAP_TIMES = 10.0
 GAP_LEAST_SECOND = 60.0
 """A gap is an interval at least this long and ten times as long as the intervals beside it."""
 
+LONE_TIMES = 3.0
+LONE_LEAST_SECOND = 5.0
+LONE_LIKENESS = 0.8
+"""Or three times as long, where the intervals beside it are alike: a hole in an even stretch of the log."""
+
 REGULAR_SHARE = 0.98
 REGULAR_TOLERANCE = 0.02
 """A log is regular when nearly all intervals are one length; there, one and a half of it is a gap."""
@@ -50,12 +55,23 @@ class Clock:
         # Row numbers are 1-based; steps[i] leads to joined[i + 1].
         first_row = self.rows - len(self.last) + 2
         fresh = max(len(self.last) - 1, 0)
+        if self._is_even(steps):
+            self.on_beat += len(steps) - fresh
+            self.last, self.rows = joined[-3:], self.rows + len(time)
+            return
         self._note_back(steps, fresh, first_row)
         self._note_same(steps, fresh, first_row)
         self._note_gaps(steps, first_row)
         self._note_beat(steps, fresh, first_row)
         self.last = joined[-3:]
         self.rows += len(time)
+
+    def _is_even(self, steps: Array) -> bool:
+        """Whether every interval is on the beat: then there is nothing odd, and no more to look at."""
+        if self.beat is None or len(steps) < 3:
+            return False
+        low, high = float(steps.min()), float(steps.max())
+        return 0 < (1 - REGULAR_TOLERANCE) * self.beat <= low and high <= (1 + REGULAR_TOLERANCE) * self.beat
 
     def _note_back(self, steps: Array, fresh: int, first_row: int) -> None:
         places = np.flatnonzero(steps[fresh:] < 0) + fresh
@@ -77,6 +93,9 @@ class Clock:
         with np.errstate(over="ignore", invalid="ignore"):  # damaged files hold absurd times
             least = np.maximum(GAP_TIMES * np.maximum(beside, 0.1), GAP_LEAST_SECOND)
             long = steps[1:-1] >= least
+            alike = np.minimum(steps[:-2], steps[2:]) >= LONE_LIKENESS * beside
+            lone = np.maximum(LONE_TIMES * beside, LONE_LEAST_SECOND)
+            long |= alike & (beside > 0) & (steps[1:-1] >= lone)
         places = np.flatnonzero(long) + 1
         self.gap_count += len(places)
         self.gaps += [(first_row + int(p), float(steps[p])) for p in places[: KEPT - len(self.gaps)]]
@@ -95,8 +114,11 @@ class Clock:
 
     def findings(self, rows: pl.LazyFrame) -> Iterator[Finding]:
         """What was odd; `rows` are looked at again only where time went back."""
+        swapped = False
         if self.back:
-            yield self._why_back(rows)
+            why = self._why_back(rows)
+            swapped = why.code == "rows_swapped"  # which leaves a hole of its own
+            yield why
         if self.first_same is not None and self.same_count > 0.5 * self.rows:
             yield self._stands_still()
         elif not self.back and (twice := _first_twin(rows, self.same)) is not None:
@@ -107,7 +129,7 @@ class Clock:
         regular = self.rows > 50 and self.on_beat >= REGULAR_SHARE * (self.rows - 1)
         if regular and self.long and not self.back:
             self.gaps, self.gap_count = self.long, self.long_count
-        if self.gaps:
+        if self.gaps and not swapped:
             yield self._gap()
 
     def _stands_still(self) -> Finding:
