@@ -17,10 +17,10 @@ GAP_TIMES = 10.0
 GAP_LEAST_SECOND = 60.0
 """A gap is an interval at least this long and ten times as long as the intervals beside it."""
 
-LONE_TIMES = 3.0
+LONE_TIMES = 6.0
 LONE_LEAST_SECOND = 5.0
-LONE_LIKENESS = 0.8
-"""Or three times as long, where the intervals beside it are alike: a hole in an even stretch of the log."""
+LONE_LIKENESS = 0.95
+"""Or six times as long, where the intervals beside it are alike: a hole in an even stretch of the log."""
 
 REGULAR_SHARE = 0.98
 REGULAR_TOLERANCE = 0.02
