@@ -176,9 +176,9 @@ def _line(text: str, *, bold: bool = False) -> None:
 
 def show_formats(descriptions: Sequence[FormatDescription]) -> None:
     """Every format: versions seen, real or made files, what is not read."""
-    table = _table(f"Formats ({len(descriptions)})", ("name", "what", "files", "versions seen", "not read"))
+    table = _table(f"Formats ({len(descriptions)})", ("name", "what", "files", "speed", "not read"))
     for d in descriptions:
-        table.add_row(d.name, d.title, d.evidence, "; ".join(d.versions_seen), "; ".join(d.not_read))
+        table.add_row(d.name, d.title, d.evidence, d.speed, "; ".join(d.not_read))
     console.print(table)
 
 

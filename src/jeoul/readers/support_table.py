@@ -11,14 +11,18 @@ _HEAD = """# Formats
 This page is made from the descriptions of the readers: `jeoul formats --markdown`.
 
 *real*: read from real files. *made*: no real file may be published; read from files made after the
-published layout, and untested on real ones. How fast each is read stands in [benchmarks](benchmarks.md), what
-becomes of damaged files in [damage](damage.md).
+published layout, and untested on real ones. Speed is that of the largest real file at hand; how it compares
+with other programs stands in [benchmarks](benchmarks.md), what becomes of damaged files in [damage](damage.md).
 """
 
 
 def support_table(descriptions: Sequence[FormatDescription]) -> str:
     """The page: a table of all formats, then what each does not read and what damage it cannot see."""
-    lines = [_HEAD, "| format | what | file names | evidence | versions seen |", "|---|---|---|---|---|"]
+    lines = [
+        _HEAD,
+        "| format | what | file names | evidence | speed | versions seen |",
+        "|---|---|---|---|---|---|",
+    ]
     lines += [_row(description) for description in descriptions]
     for description in descriptions:
         lines += ["", f"## {description.name}", "", *_details(description)]
@@ -31,6 +35,7 @@ def _row(d: FormatDescription) -> str:
         d.title,
         " ".join(f"`{extension}`" for extension in d.extensions),
         d.evidence,
+        d.speed,
         "; ".join(d.versions_seen),
     )
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
