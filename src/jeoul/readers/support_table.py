@@ -11,8 +11,9 @@ _HEAD = """# Formats
 This page is made from the descriptions of the readers: `jeoul formats --markdown`.
 
 *real*: read from real files. *made*: no real file may be published; read from files made after the
-published layout, and untested on real ones. Speed is that of the largest real file at hand; how it compares
-with other programs stands in [benchmarks](benchmarks.md), what becomes of damaged files in [damage](damage.md).
+published layout, and untested on real ones. Speed is that of the largest real file at hand; how it
+compares with other programs stands in [benchmarks](benchmarks.md), what becomes of damaged files in
+[damage](damage.md).
 """
 
 
