@@ -211,3 +211,13 @@ def test_results_as_a_flat_table(run: Any, sample: Path, tmp_path: Path, suffix:
         None,
     )
     assert row["value"] == pytest.approx(1.9434, abs=0.0005)
+
+
+def test_describe_gives_its_proposal_in_every_form(run: Any, tmp_path: Path) -> None:
+    raw = tmp_path / "bench.csv"
+    raw.write_text("Time [s],I[A],U[V]\n0,0.0,3.50\n1,-2.0,3.40\n2,-2.0,3.39\n")
+    code, text, _ = run("describe", raw)
+    assert code == 0
+    assert document(run("describe", raw, "--json"))["description"] == text
+    assert run("describe", raw, "--to", tmp_path / "bench.toml")[0] == 0
+    assert (tmp_path / "bench.toml").read_text() == text

@@ -113,18 +113,24 @@ def read(
 def describe(
     file: File,
     to: Annotated[Path | None, typer.Option("--to", help="Write it to this TOML file.")] = None,
+    json: Json = False,
 ) -> None:
     """Propose a description of your own delimited text file, from its header and first rows.
 
     Example: jeoul describe bench.csv --to bench.toml
     """
+    from jeoul.cli.documents import as_json
     from jeoul.readers.describe import describe as describe_file
 
     text = describe_file(file)
-    if to is None:
+    if to is not None:
+        to.write_text(text, encoding="utf-8")
+    if json:
+        written = {} if to is None else {"written": {"description": str(to)}}
+        typer.echo(as_json({"file": file.name, "description": text, **written}))
+    elif to is None:
         typer.echo(text, nl=False)
     else:
-        to.write_text(text, encoding="utf-8")
         typer.echo(f"written: {to}")
 
 
