@@ -369,3 +369,19 @@ def test_the_rows_before_the_damage_are_kept_when_asked(tmp_path: Path) -> None:
 def test_what_is_damaged_before_its_first_row_is_refused_all_the_same(tmp_path: Path) -> None:
     with pytest.raises(ReadError):
         jeoul.read(write(tmp_path, "x.bdf.csv", b"\x00" * 100), incomplete="keep")
+
+
+def test_a_schedule_that_was_not_run_to_its_end_is_said(tmp_path: Path) -> None:
+    """The file holds its schedule: with two more steps in it, the rows stop before its end."""
+    with zipfile.ZipFile(HERE / "navani" / "test.ndax") as whole:
+        members = {name: whole.read(name) for name in whole.namelist()}
+    assert not [
+        f for f in jeoul.read(HERE / "navani" / "test.ndax").findings if f.code == "schedule_unfinished"
+    ]
+    more = b'<Step8 Step_ID="8" Step_Type="4" /></Step_Info>'
+    members["Step.xml"] = members["Step.xml"].replace(b"</Step_Info>", more)
+    with zipfile.ZipFile(tmp_path / "long.ndax", "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    found = [f for f in jeoul.read(tmp_path / "long.ndax").findings if f.code == "schedule_unfinished"]
+    assert [(f.values["reached"], f.values["last"]) for f in found] == [(4, 8)]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import zipfile
 
+import polars as pl
+
 from jeoul.errors import DamagedFileError
 from jeoul.measurement import Finding
 from jeoul.readers.contract import VendorTable
@@ -23,6 +25,9 @@ MEMBERS = (
 # How the tester's software was told to count cycles, as the file itself keeps it (NdaxConfig.xml).
 CYCLE_MODES: dict[str, CycleMode] = {"1": "chg"}
 _CYCLE_MODE = re.compile(rb'CycleMode="(\d+)"')
+_SCHEDULE_STEP = re.compile(rb'Step_ID="(\d+)"\s+Step_Type="(\d+)"')
+# Step types that record no rows: a loop and the end of the schedule.
+WITHOUT_ROWS = {b"5", b"6"}
 
 
 def sniff(head: bytes, filename: str) -> bool:
@@ -34,14 +39,27 @@ def sniff(head: bytes, filename: str) -> bool:
 
 def decode(source: Source) -> tuple[VendorTable, ...]:
     """The one table of the archive. A broken archive or member is a `DamagedFileError`."""
-    mode, findings = _cycle_mode(source)
+    config, schedule = _members(source, "NdaxConfig.xml", "Step.xml")
+    mode, findings = _cycle_mode(config)
     with source.local_path() as path:
         table = decode_with_fastnda(path, source.path, mode)
-    return (VendorTable(table.rows, metadata=table.metadata, findings=(*findings, *table.findings)),)
+    notes = (*findings, *table.findings, *_unfinished(table, schedule))
+    return (VendorTable(table.rows, metadata=table.metadata, findings=notes),)
 
 
-def _cycle_mode(source: Source) -> tuple[CycleMode, list[Finding]]:
-    match = _CYCLE_MODE.search(_config(source))
+def _unfinished(table: VendorTable, schedule: bytes) -> list[Finding]:
+    """The schedule in the file against the rows: a test that did not reach its last step says so."""
+    steps = [int(number) for number, kind in _SCHEDULE_STEP.findall(schedule) if kind not in WITHOUT_ROWS]
+    reached = table.rows.select(pl.col("step_index").max()).collect().item()
+    if not steps or reached is None or reached >= max(steps):
+        return []
+    text = f"The schedule has steps up to {max(steps)}; the rows end in step {reached}: it was not finished."
+    values = {"reached": int(reached), "last": max(steps)}
+    return [Finding("schedule_unfinished", text, column="step_id", values=values)]
+
+
+def _cycle_mode(config: bytes) -> tuple[CycleMode, list[Finding]]:
+    match = _CYCLE_MODE.search(config)
     if match is None:
         return "raw", []
     code = match[1].decode()
@@ -52,15 +70,15 @@ def _cycle_mode(source: Source) -> tuple[CycleMode, list[Finding]]:
     return "raw", [Finding("cycle_mode_unknown", text)]
 
 
-def _config(source: Source) -> bytes:
-    """The cycle configuration, after every member's checksum was checked."""
+def _members(source: Source, *wanted: str) -> tuple[bytes, ...]:
+    """These members (empty where there is none), after every member's checksum was checked."""
     try:
         with source.open() as stream, zipfile.ZipFile(stream) as archive:
             damaged = archive.testzip()
             if damaged is not None:
                 raise zipfile.BadZipFile(f"member {damaged} fails its checksum")
             names = archive.namelist()
-            return archive.read("NdaxConfig.xml") if "NdaxConfig.xml" in names else b""
+            return tuple(archive.read(name) if name in names else b"" for name in wanted)
     except Exception as error:  # whatever an unpacker meets in damaged bytes is one error
         raise DamagedFileError(
             f"is a broken archive ({error}).",
