@@ -4,6 +4,7 @@
 
     errors.py      every exception, the tree drawn at the top
     units.py       the few conversions that readers need
+    definitions.py a TOML table that can say where it is wrong
     uncertainty/   numbers that know how well they are known
     measurement/   the canonical table (Battery Data Format terms)
     plans/         a test plan as data: what a cell is to be put through

@@ -73,11 +73,12 @@ from __future__ import annotations
 import csv
 import math
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
+from jeoul.definitions import DefinitionTable
 from jeoul.errors import DefinitionError
 from jeoul.plans.plan import (
     AdjustSoc,
@@ -124,25 +125,8 @@ def read_plan(path: str | Path) -> Plan:
 
 
 @dataclass(frozen=True)
-class _Table:
-    """One table of the file and where it stands, so that every complaint names file and key."""
-
-    data: Mapping[str, Any]
-    path: Path
-    key: str = ""
-
-    def fail(self, key: str, found: str, advice: str = "") -> NoReturn:
-        full = ".".join(part for part in (self.key, key) if part)
-        raise DefinitionError(found, advice=advice, path=self.path, column=full)
-
-    def check_keys(self, required: Sequence[str], optional: Sequence[str] = ()) -> None:
-        known = [*required, *optional]
-        for key in self.data:
-            if key not in known:
-                self.fail(key, "this key is not known here.", f"Known are: {', '.join(known)}.")
-        for key in required:
-            if key not in self.data:
-                self.fail(key, "this key is missing.")
+class _Table(DefinitionTable):
+    """A table of a plan: the kinds of value that stand in one."""
 
     def text(self, key: str) -> str:
         value = self.data.get(key, "")
@@ -180,7 +164,7 @@ class _Table:
         value = self.data.get(key, {})
         if not isinstance(value, dict):
             self.fail(key, f"{value!r} was found where a table is needed.")
-        return _Table(value, self.path, ".".join(part for part in (self.key, key) if part))
+        return _Table(value, self.path, self.full_key(key))
 
     def tables(self, key: str) -> list[_Table]:
         value = self.data.get(key)
@@ -280,7 +264,7 @@ def _numbers(table: _Table, key: str) -> list[float]:
 
 def _profile_file(table: _Table) -> tuple[Quantity, list[float], list[float]]:
     """The two columns of a csv file that lies beside the plan."""
-    path = table.path.parent / table.text("file")
+    path = Path(table.path).parent / table.text("file")
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))

@@ -56,6 +56,7 @@ from typing import Any, Literal, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from jeoul.definitions import DefinitionTable
 from jeoul.errors import DefinitionError, OutOfValidityError, UnknownNameError
 
 Direction = Literal["both", "charge", "discharge"]
@@ -266,25 +267,8 @@ def _parse(content: bytes, path: str) -> Accuracy:
 
 
 @dataclass(frozen=True)
-class _Table:
-    """One table of the file and where it stands, so that every complaint can name file and key."""
-
-    data: Mapping[str, Any]
-    path: str
-    key: str = ""
-
-    def fail(self, key: str, found: str, advice: str = "") -> NoReturn:
-        full = ".".join(part for part in (self.key, key) if part)
-        raise DefinitionError(found, advice=advice, path=self.path, column=full)
-
-    def check_keys(self, required: Sequence[str], optional: Sequence[str] = ()) -> None:
-        known = [*required, *optional]
-        for key in self.data:
-            if key not in known:
-                self.fail(key, "this key is not known here.", f"Known are: {', '.join(known)}.")
-        for key in required:
-            if key not in self.data:
-                self.fail(key, "this key is missing.")
+class _Table(DefinitionTable):
+    """A table of an accuracy file: the kinds of value that stand in one."""
 
     def text(self, key: str, choices: Sequence[str] = ()) -> str:
         value = self.data.get(key, "")
@@ -311,7 +295,7 @@ class _Table:
         value = self.data[key]
         if not isinstance(value, dict):
             self.fail(key, f"{value!r} was found where a table is needed.")
-        return _Table(value, self.path, ".".join(part for part in (self.key, key) if part))
+        return _Table(value, self.path, self.full_key(key))
 
     def tables(self, key: str) -> list[_Table]:
         value = self.data[key]
