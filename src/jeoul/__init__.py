@@ -13,6 +13,7 @@
     metrics/       3  Steps -> Measured
     standards/     4  Steps + Measured + observations -> Evaluation
     reports/       5  Evaluation -> PDF, HTML, JSON
+    archive/       raw files once and forever, results, lineage and the ledger of who did what
     simulation/    the virtual cycler: a cell with known truth runs a plan
     pipeline/      the whole path for one file or many
     cli/           thin: each verb calls one public function

@@ -16,7 +16,8 @@ a finding that travels into the report. Only what could not be computed is raise
     ├── OutOfValidityError          a metric was asked for something where its equation is wrong
     ├── DefinitionError             a TOML description (standard, limits, accuracy, format) is wrong
     ├── UnknownNameError            no standard, metric, format or language of this name
-    └── ReportError                 a document could not be written
+    ├── ReportError                 a document could not be written
+    └── ArchiveError                the archive cannot keep, find or give back something
 """
 
 from __future__ import annotations
@@ -117,3 +118,7 @@ class UnknownNameError(JeoulError):
 
 class ReportError(JeoulError):
     """A document could not be written."""
+
+
+class ArchiveError(JeoulError):
+    """The archive cannot keep, find or give back something."""

@@ -1,0 +1,44 @@
+"""The evidence store: raw files once and forever, what was found, who did what, and what rests on what.
+
+::
+
+    archive.py      the front: create, open, keep, retract, check
+    objects.py      bytes under their SHA-256, in a folder
+    catalogue.py    the database: SQLite or PostgreSQL, one transaction a change
+    tables.py       its tables; migrations/ their versions
+    ledger.py       who did what when, hash-chained
+    told.py         which rows a record of the ledger vouches for
+    lineage.py      what was made from what; what a change makes stale
+    checking.py     everything that was changed by hand, found and named
+"""
+
+from jeoul.archive.archive import (
+    Archive,
+    KeptRun,
+    ResultRow,
+    create_archive,
+    evaluation_identity,
+    item_identity,
+    open_archive,
+    run_identity,
+)
+from jeoul.archive.catalogue import Catalogue, Change
+from jeoul.archive.ledger import Head, Record
+from jeoul.archive.objects import Damage, StoredObject
+
+__all__ = [
+    "Archive",
+    "Catalogue",
+    "Change",
+    "Damage",
+    "Head",
+    "KeptRun",
+    "Record",
+    "ResultRow",
+    "StoredObject",
+    "create_archive",
+    "evaluation_identity",
+    "item_identity",
+    "open_archive",
+    "run_identity",
+]
