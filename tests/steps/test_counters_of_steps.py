@@ -10,6 +10,7 @@ import pytest
 
 import jeoul
 from jeoul.measurement import Finding
+from jeoul.steps.counters import CounterShares, counter_shares
 
 STEP = 360
 
@@ -121,3 +122,118 @@ def test_a_drive_profile_logged_too_slowly_is_said(corpus: Path) -> None:
     """The file holds the tester's counter of a fast profile; the logged rows cannot show all of it."""
     steps = jeoul.find_steps(jeoul.read(corpus / "a_cyclers/fastnda/SIM.nda.zip"))
     assert "counter_disagrees" in [f.code for f in steps.findings]
+
+
+def causes(path: Path) -> list[str]:
+    return [finding.code for finding in counter_findings(path) if "cause" in finding.code]
+
+
+def test_an_energy_whose_charge_agrees_was_counted_with_another_voltage(tmp_path: Path) -> None:
+    """The counter multiplied with a voltage that is 3 % higher than the logged."""
+    rows = np.arange(6 * STEP)
+    volt = 3.3 + 0.05 + 1e-5 * rows
+    gained = np.diff(charge("test"), prepend=0.0) * volt * 1.03
+    energy = np.cumsum(gained)
+    found = test_file(tmp_path, charging_capacity_ah=charge("test"), charging_energy_wh=energy)
+    assert causes(found) == ["counter_cause_voltage"]
+    said = next(f for f in counter_findings(found) if f.code == "counter_cause_voltage")
+    assert said.values["share"] == pytest.approx(0.03, abs=4e-3)
+    assert said.values["capacity_column"] == "charging_capacity_ah"
+
+
+def test_a_counter_that_ran_on_in_a_hole_of_the_log(tmp_path: Path) -> None:
+    """Ten minutes of a discharge are not in the rows; the counter came back 20 % higher than the trapezoid."""
+    path = test_file(tmp_path, charging_capacity_ah=charge("test"))
+    table = pl.read_csv(path)
+    late = (pl.col("step_count") == 1) & (pl.col("step_time_second") >= 100)
+    later = pl.when(late | (pl.col("step_count") > 1)).then(600.0).otherwise(0.0)
+    counted = pl.when(late | (pl.col("step_count") > 1)).then(0.5).otherwise(0.0)
+    moved = table.with_columns(
+        pl.col("test_time_second") + later,
+        pl.col("step_time_second") + pl.when(late).then(600.0).otherwise(0.0),
+        pl.col("charging_capacity_ah") + counted,
+    )
+    moved.write_csv(path)
+    assert causes(path) == ["counter_cause_hole"]
+
+
+def test_a_load_that_is_faster_than_the_log(tmp_path: Path) -> None:
+    current = np.tile([2.03, 1.01, 2.52, 0.53, 1.77], 6 * STEP // 5)
+    more = 1.1 * np.cumsum(current) / 3600
+    path = test_file(tmp_path, current_ampere=current, charging_capacity_ah=more)
+    assert causes(path) == ["counter_cause_fast"]
+
+
+def test_a_counter_of_the_other_way(tmp_path: Path) -> None:
+    """The current says charge where the tester's counter counts a discharge."""
+    rows = np.arange(6 * STEP)
+    current = np.where(rows // STEP % 2 == 0, 2.01, -2.01)
+    path = test_file(tmp_path, current_ampere=-current, charging_capacity_ah=charge("test") * 1.005)
+    other = pl.read_csv(path).with_columns(discharging_capacity_ah=np.roll(charge("test") * 1.005, STEP))
+    other.write_csv(path)
+    assert set(causes(path)) == {"counter_cause_way"}
+
+
+def test_a_first_row_before_the_current_rose(tmp_path: Path) -> None:
+    """One row in ten seconds, the first of each step without current, a counter that knows better."""
+    rows = np.arange(36)
+    current = np.where(rows == 0, 0.0, 2.003)
+    time = rows * 10.0
+    counted = np.where(rows == 0, 0.0, 2.003 * time / 3600)
+    frame = {
+        "test_time_second": time, "voltage_volt": 3.3 + time * 1e-5, "current_ampere": current,
+        "step_count": np.ones(36, dtype=int), "step_time_second": time, "charging_capacity_ah": counted,
+    }  # fmt: skip
+    path = tmp_path / "edge.bdf.csv"
+    table = pl.DataFrame(frame)
+    table.write_csv(path)
+    found = jeoul.find_steps(jeoul.read(path)).findings
+    assert [f.code for f in found if f.code.startswith("counter_cause")] == ["counter_cause_edge"]
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize(
+    ("file", "cause"),
+    [
+        ("a_cyclers/bdf/SINTEF__LiGrR2032__2024-04-30__25degC__Landt.csv", "resolution"),  # 0.2 mA by 0.1 mA
+        ("a_cyclers/cellpy/bdf/batmo_bdf.csv", "way"),
+        ("a_cyclers/cellpy/arbin_res/20160805_test001_45_cc_01.res", "few"),  # steps of one row
+        ("a_cyclers/cellpy/neware/neware_uio.csv", "edge"),  # the first row of step 22 shows 2 uA of 50
+        ("e_pack_can/leaf_module_bitrode/module123-irdischarge-65ah-0_3c.csv", "voltage"),
+        ("a_cyclers/beep/raw/test_Nova_Form-CH01-01_short.csv", "fast"),  # a taper logged every minute
+    ],
+)
+def test_the_cause_in_real_files(corpus: Path, file: str, cause: str) -> None:
+    assert set(causes(corpus / file)) == {f"counter_cause_{cause}"}
+
+
+@pytest.fixture(scope="module")
+def corpus_shares(corpus: Path) -> list[tuple[str, CounterShares]]:
+    """Every counter of every readable file that is not large and not the output of another program."""
+    found: list[tuple[str, CounterShares]] = []
+    for path in sorted(corpus.rglob("*")):
+        if not path.is_file() or path.stat().st_size > 4_000_000 or "goldens" in path.parts:
+            continue
+        try:
+            measurements = jeoul.read_all(path)
+        except jeoul.JeoulError:
+            continue
+        steps = [jeoul.find_steps(measurement) for measurement in measurements]
+        found += [(path.name, share) for one in steps for share in counter_shares(one)]
+    return found
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("quantity", ["capacity", "energy"])
+def test_counters_of_the_corpus_agree_or_are_said_not_to(
+    corpus_shares: list[tuple[str, CounterShares]], quantity: str
+) -> None:
+    """Of the counters without a finding: the median difference of a step is below 0.01 %, and whatever is
+    above 0.1 % lies within the steps in which the counter is written, or between the outer rows and the edges
+    of the step."""
+    quiet = [(name, one) for name, one in corpus_shares if one.counter.quantity == quantity and not one.said]
+    assert [name for name, one in quiet if not one.excused.all()] == []
+    shares = np.concatenate([one.share for _, one in quiet])
+    assert len(shares) > 200
+    assert np.median(shares) < 1e-4
+    assert np.mean(shares < 1e-3) > 0.95

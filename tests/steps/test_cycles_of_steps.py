@@ -111,3 +111,58 @@ def test_five_thousand_cycles_take_milliseconds(signal):
     cycles = find_cycles(many)
     assert len(cycles) == 5000
     assert time.process_time() - start < 0.5
+
+
+def test_half_cycles_are_every_charge_and_every_discharge_with_the_rest_after_it(signal):
+    steps = find_steps(signal((60, 0), (1800, -2.0), (60, 0), *2 * CYCLE, (1800, 2.0)))
+    halves = find_cycles(steps, by="half_cycles")
+    assert halves.by == "half_cycles"
+    assert halves.table["cycle_count"].to_list() == [1, 2, 3, 4, 5, 6]
+    assert halves.table["step_first"].to_list() == [0, 3, 5, 7, 9, 11]
+    assert halves.table["complete"].to_list() == [True] * 6
+    charge, discharge = 1.0, 1790 * 2 / 3600
+    assert halves.table["charge_capacity_ah"].to_list() == pytest.approx([0, charge, 0, charge, 0, charge])
+    out = [1.0, 0.0, discharge, 0.0, discharge, 0.0]
+    assert halves.table["discharge_capacity_ah"].to_list() == pytest.approx(out)
+    assert halves.table["coulombic_efficiency"].null_count() == 6
+    assert halves.table["charge_voltage_mean_volt"].is_null().to_list() == 3 * [True, False]
+    whole = find_cycles(steps, by="pairs").table
+    assert whole["charge_capacity_ah"].sum() == pytest.approx(halves.table["charge_capacity_ah"].sum())
+
+
+def test_half_cycles_of_unequal_depth_are_not_paired(signal):
+    parts = (
+        (60, 0),
+        (3600, 2),
+        (60, 0),
+        (900, -2),
+        (60, 0),
+        (900, -2),
+        (60, 0),
+        (600, 2),
+        (1200, -2),
+        (9, 0),
+    )
+    halves = find_cycles(find_steps(signal(*parts)), by="half_cycles").table
+    net = (halves["charge_capacity_ah"] - halves["discharge_capacity_ah"]).to_list()
+    assert net == pytest.approx([2.0, -1.0, 1 / 3, -2 / 3])
+
+
+def test_last_half_cycle_that_the_file_cuts_off_is_not_complete(signal):
+    cut = find_cycles(find_steps(signal(*2 * CYCLE, (1800, 2.0), (60, 0), (600, -2.0))), by="half_cycles")
+    assert cut.table["complete"].to_list() == 5 * [True] + [False]
+
+
+def sloped(measurement, cut: int):
+    """Three cycles, 2 A for 1800 s each way, the voltage a straight line from 3.0 V to 3.6 V; `cut` rows lost."""
+    up = np.linspace(3.0, 3.6, 1800)
+    one_u, one_i = np.concatenate((up, up[::-1])), np.repeat([2.0, -2.0], 1800)
+    u, i = np.tile(one_u, 3), np.tile(one_i, 3)
+    rows = len(u) - cut
+    return find_cycles(find_steps(measurement(t=np.arange(rows) * 1.0, u=u[:rows], i=i[:rows])))
+
+
+@pytest.mark.parametrize(("cut", "complete"), [(0, True), (20, True), (400, False), (1200, False)])
+def test_a_discharge_cut_off_after_its_half_is_found_by_its_end_voltage(measurement, cut, complete):
+    """400 of 1800 s lost: 78 % of the charge, and 3.13 V instead of 3.0 V at the end."""
+    assert sloped(measurement, cut).table["complete"].to_list() == [True, True, complete]

@@ -204,3 +204,26 @@ def test_blocks_of_the_segmentation_do_not_matter(measurement, parts, size, seed
     current = np.concatenate(pieces) + 3e-4 * noise.standard_normal(sum(map(len, pieces)))
     made = measurement(t=np.arange(float(len(current))), u=np.full(len(current), 3.3), i=current)
     assert signal_starts(made, block_rows=size).tolist() == signal_starts(made).tolist()
+
+
+def test_steps_that_the_columns_run_together_are_a_finding(measurement):
+    """The instrument counts one step for a discharge, a rest and a charge; the signal sees three."""
+    current = np.concatenate(
+        (np.zeros(60), np.full(300, -2.0), np.zeros(300), np.full(300, 2.0), np.zeros(60))
+    )
+    step = np.repeat([1, 2, 3], [60, 900, 60])
+    steps = find_steps(measurement(t=np.arange(1020.0), u=3.3 + 0.02 * current, i=current, step_count=step))
+    (finding,) = steps.findings
+    assert finding.code == "step_boundaries_disagree"
+    assert (finding.row_first, finding.row_last) == (61, 960)
+    assert (finding.values["steps"], finding.values["inside"]) == (1, 2)
+    alone = find_steps(measurement(t=np.arange(1020.0), u=3.3 + 0.02 * current, i=current))
+    assert len(alone) == 5
+    assert alone.findings == ()
+
+
+def test_a_profile_of_both_directions_is_no_disagreement(measurement):
+    current = np.concatenate((np.zeros(60), np.tile([-2.0, -1.0, 0.5, 0.0], 100)))
+    step = np.repeat([1, 2], [60, 400])
+    made = measurement(t=np.arange(460.0), u=3.2 + 0.01 * current, i=current, step_count=step)
+    assert find_steps(made).findings == ()

@@ -124,3 +124,23 @@ def test_unknown_word_is_no_disagreement(measurement):
         "step_type": ["SIM"] * 60,
     }
     assert find_steps(measurement(**columns, i=np.full(60, 2.0))).findings == ()
+
+
+def test_a_taper_that_falls_by_a_tenth_from_row_to_row_is_constant_voltage(measurement):
+    """LFP at its limit: 2 A exp(-t / 10 s) at 3.5 V, every row a jump, none of them upwards."""
+    time = np.arange(40.0)
+    step = np.repeat([1, 2], [600, 40])
+    made = measurement(
+        t=np.concatenate((np.arange(600.0), 600.0 + time)),
+        u=np.concatenate((np.linspace(3.3, 3.5, 600), np.full(40, 3.5))),
+        i=np.concatenate((np.full(600, 2.0), 2 * np.exp(-time / 10))),
+        step_count=step,
+    )
+    assert [s.mode for s in find_steps(made)] == ["cc", "cv"]
+    one = measurement(
+        t=made.table["test_time_second"],
+        u=made.table["voltage_volt"],
+        i=made.table["current_ampere"],
+        step_count=np.ones(640),
+    )
+    assert find_steps(one)[0].mode == "cccv"

@@ -219,7 +219,10 @@ def _is_pulse(table: pl.DataFrame, facts: _Facts, mode: Words) -> Flags:
 
 
 class _Times(NamedTuple):
-    """How long a step did what, in seconds, in how many rows it tapered and how often its current jumped."""
+    """How long a step did what, in seconds, in how many rows it tapered and how often its current jumped.
+
+    `rises` are the jumps to a larger current: the taper of an LFP cell may fall by a jump with each row.
+    """
 
     total: Floats
     at_level: Floats
@@ -227,13 +230,14 @@ class _Times(NamedTuple):
     taper: Floats
     taper_rows: Floats
     jumps: Floats
+    rises: Floats
 
 
 def _modes_from_rows(measurement: Measurement, table: pl.DataFrame, facts: _Facts, chosen: Integers) -> Words:
     times = _measure_times(measurement, table, facts, chosen)
     last = np.abs(table["current_last_ampere"].to_numpy()[chosen])
     falls = (last <= TAPER_SHARE * facts.largest[chosen]) & (times.taper_rows >= TAPER_ROWS)
-    falls &= times.jumps < PROFILE_JUMPS
+    falls &= times.rises < PROFILE_JUMPS
     enough = TIME_SHARE * times.total
     mode = np.full(len(chosen), "unknown", dtype=object)
     mode[times.jumps >= PROFILE_JUMPS] = "profile"
@@ -286,6 +290,8 @@ def _add_times(
     interval = np.where(old, np.maximum(time[rows + 2] - time[rows + 1], 0.0), 0.0)
     level = np.abs(reference[step])
     at_level = np.abs(current - reference[step]) <= LEVEL_SHARE * level
+    jumps = old & find_jumps(block, threshold)[rows]
+    rises = np.abs(current) > np.abs(block.around("current_ampere")[rows + 1])
     at_voltage = np.abs(voltage - end_voltage[step]) <= VOLTAGE_SHARE * np.abs(end_voltage[step])
     parts = (
         interval,
@@ -293,7 +299,8 @@ def _add_times(
         interval * at_voltage,
         interval * (at_voltage & ~at_level),
         (at_voltage & ~at_level).astype(np.float64),
-        (old & find_jumps(block, threshold)[rows]).astype(np.float64),
+        jumps.astype(np.float64),
+        (jumps & rises).astype(np.float64),
     )
     first = np.flatnonzero(np.concatenate(([True], step[1:] != step[:-1])))
     for total, part in zip(totals, parts, strict=True):

@@ -15,12 +15,15 @@ import polars as pl
 
 from jeoul.measurement import Finding, Measurement
 from jeoul.measurement.counters import Counter, canonical_counters
+from jeoul.steps.causes import Beside, find_cause
+from jeoul.steps.steps import Steps
 from jeoul.steps.stream import Block, Flags, Floats, Integers, read_blocks
 
 AGREEMENT = 1e-3
 """A step's counter agrees with the integral when they differ by less than this share."""
 
 RESOLUTION_STEPS = 2.0
+LARGE_SHARE = 0.01
 EDGE_SECOND = 10.0
 UNIT_RATIOS = (1e3, 1e-3, 3600.0, 1 / 3600.0, 60.0, 1 / 60.0, 3.6, 1 / 3.6)
 _INTEGRALS = {
@@ -124,9 +127,12 @@ def _resolution(values: Floats) -> float:
 
 
 def counter_findings(measurement: Measurement, table: pl.DataFrame, starts: Integers) -> Iterator[Finding]:
-    """What each counter says against the integral of its steps, and when it starts again."""
-    for found in count_by_step(measurement, starts):
-        integral = _integral(table, found.counter)
+    """What each counter says against the integral of its steps, and when it starts again.
+
+    Where they differ and the record shows why, a finding ``counter_cause_...`` follows (see `causes`).
+    """
+    counts = [(found, _integral(table, found.counter)) for found in count_by_step(measurement, starts)]
+    for found, integral in counts:
         unit = _unit_ratio(found.counted, integral)
         if unit is not None:
             yield _wrong_unit(found, unit)
@@ -134,8 +140,55 @@ def counter_findings(measurement: Measurement, table: pl.DataFrame, starts: Inte
         scope = _scope(found, table, starts)
         if found.counter.named_scope != scope and scope:
             yield _scope_finding(found, scope)
-        if (disagreement := _disagreement(found, integral, table)) is not None:
-            yield disagreement
+        worst = _worst(found, integral, table)
+        if worst is None:
+            continue
+        yield _disagreement(found, integral, table, worst)
+        step = table.row(worst[0], named=True)
+        beside: Beside = {
+            (other.counter.way, other.counter.quantity): (
+                other.counter.column,
+                float(other.counted[worst[0]]),
+                float(its[worst[0]]),
+            )
+            for other, its in counts
+            if other is not found
+        }
+        here = float(found.counted[worst[0]]), float(integral[worst[0]])
+        cause = find_cause(measurement, found.counter, step, *here, beside)
+        if cause is not None:
+            yield cause
+
+
+@dataclass(frozen=True, eq=False)
+class CounterShares:
+    """How far a counter is from the integral in each step that moved at least 1 % of the largest such step.
+
+    share: relative difference [1]. excused: whether it is no more than 0.1 %, the resolution of the counter
+    and what flowed between the outer rows and the edges of the step. said: whether a finding of the steps
+    says that this counter differs.
+    """
+
+    counter: Counter
+    share: Floats
+    excused: Flags
+    said: bool
+
+
+def counter_shares(steps: Steps) -> list[CounterShares]:
+    """Every counter of a measurement against the integral of its steps, where it counted something."""
+    starts = steps.table["row_first"].to_numpy() - 1
+    said = {f.column for f in steps.findings if f.code in ("counter_disagrees", "counter_unit_contradicted")}
+    found = []
+    for one in count_by_step(steps.measurement, starts):
+        integral = np.abs(_integral(steps.table, one.counter))
+        large = (integral > LARGE_SHARE * np.max(integral, initial=0.0)) & (integral > 0)
+        if large.any():
+            difference = np.abs(np.abs(one.counted) - integral)
+            excused = difference <= _allowed(one, integral, steps.table)
+            share = difference[large] / integral[large]
+            found.append(CounterShares(one.counter, share, excused[large], one.counter.column in said))
+    return found
 
 
 def _integral(table: pl.DataFrame, counter: Counter) -> Floats:
@@ -207,30 +260,38 @@ def _at_edges(table: pl.DataFrame, counter: Counter) -> Floats:
     return values
 
 
-def _disagreement(found: CounterByStep, integral: Floats, table: pl.DataFrame) -> Finding | None:
-    difference = np.abs(found.counted) - np.abs(integral)
+def _worst(found: CounterByStep, integral: Floats, table: pl.DataFrame) -> tuple[int, int] | None:
+    """The step in which the two differ most, of those in which they do, and in how many; None for none."""
+    difference = np.abs(np.abs(found.counted) - np.abs(integral))
+    off = difference > _allowed(found, integral, table)
+    return (int(np.argmax(np.where(off, difference, -1.0))), int(off.sum())) if off.any() else None
+
+
+def _allowed(found: CounterByStep, integral: Floats, table: pl.DataFrame) -> Floats:
     allowed = AGREEMENT * np.abs(integral) + RESOLUTION_STEPS * found.resolution + 1e-9
-    allowed = allowed + _at_edges(table, found.counter)
-    off = np.abs(difference) > allowed
-    if not off.any():
-        return None
-    share = np.abs(difference) / np.maximum(np.abs(integral), 1e-12)
-    worst = int(np.argmax(np.where(off, np.abs(difference), -1.0)))
+    return np.asarray(allowed + _at_edges(table, found.counter), dtype=np.float64)
+
+
+def _disagreement(
+    found: CounterByStep, integral: Floats, table: pl.DataFrame, place: tuple[int, int]
+) -> Finding:
+    worst, steps = place
+    counted, whole = float(found.counted[worst]), float(integral[worst])
     row = table.row(worst, named=True)
     unit = "Ah" if found.counter.quantity == "capacity" else "Wh"
     total_counted, total = float(np.abs(found.counted).sum()), float(np.abs(integral).sum())
     text = (
         f"'{found.counter.column}' and the integral of the rows differ by more than {AGREEMENT:.1%} in "
-        f"{int(off.sum())} of {len(off)} steps; most in step {row['step_count']}: counter "
-        f"{found.counted[worst]:.6g} {unit}, integral {integral[worst]:.6g} {unit}. "
-        f"Over the whole test: {total_counted:.6g} and {total:.6g} {unit}."
+        f"{steps} of {len(integral)} steps; most in step {row['step_count']}: counter {counted:.6g} {unit}, "
+        f"integral {whole:.6g} {unit}. Over the whole test: {total_counted:.6g} and {total:.6g} {unit}."
     )
+    share = abs(abs(counted) - abs(whole)) / max(abs(whole), 1e-12) if whole else 1.0
     values: dict[str, float | int | str] = {
-        "steps": int(off.sum()),
+        "steps": steps,
         "step_count": int(row["step_count"]),
-        "counter": float(found.counted[worst]),
-        "integral": float(integral[worst]),
-        "share": float(share[worst]) if integral[worst] else 1.0,
+        "counter": counted,
+        "integral": whole,
+        "share": share,
         "total_counter": total_counted,
         "total_integral": total,
     }

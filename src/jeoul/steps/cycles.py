@@ -1,4 +1,4 @@
-"""Cycles: steps grouped by the instrument's counter, or by pairs of charge and discharge."""
+"""Cycles: steps grouped by the counter of the instrument, by pairs of charge and discharge, or by each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,14 @@ PRESENT_SHARE = 0.1
 NET_SHARE = 0.5
 """A profile that goes both ways counts by its net charge, if that is this share of what it moved."""
 UNFINISHED_SHARE = 0.5
-"""A step that ends with the file and moved less than this share of the cycle before was cut off."""
+"""A step that ends with the file and moved less than this share of the cycle before was cut off ..."""
+SHORT_SHARE = 0.98
+"""... and so was one that moved less than this share and did not come to the voltage and current at which
+the one before ended."""
+END_VOLTAGE_SHARE, END_CURRENT_FACTOR = 0.02, 1.5
+"""How near is that voltage, as a share of the voltage span of the cycle before, and that current."""
+
+By = Literal["counter", "pairs", "half_cycles"]
 
 _WAYS = ("charge", "discharge")
 
@@ -42,7 +49,10 @@ CYCLE_COLUMNS: dict[str, tuple[pl.DataType | type[pl.DataType], str]] = {
     "voltage_max_volt": (pl.Float64, "[V]"),
     "temperature_min_celsius": (pl.Float64, "null where the file has no temperature [degC]"),
     "temperature_max_celsius": (pl.Float64, "[degC]"),
-    "complete": (pl.Boolean, "has a charge and a discharge, and the file does not end within one of them"),
+    "complete": (
+        pl.Boolean,
+        "has a charge and a discharge (a half cycle: one of them), and the file does not end within one",
+    ),
 }
 
 
@@ -50,12 +60,12 @@ CYCLE_COLUMNS: dict[str, tuple[pl.DataType | type[pl.DataType], str]] = {
 class Cycles:
     """The cycles of one measurement: a table with the columns of `CYCLE_COLUMNS`, in order. Frozen.
 
-    `by` says what made a cycle: the instrument's counter or pairs of charge and discharge.
+    `by` says what made a cycle: the instrument's counter, pairs of charge and discharge, or each of the two.
     """
 
     table: pl.DataFrame
     steps: Steps
-    by: Literal["counter", "pairs"]
+    by: By
 
     def __len__(self) -> int:
         return self.table.height
@@ -71,7 +81,7 @@ class Cycles:
         return self.steps[row["step_first"] : row["step_last"] + 1]
 
 
-def find_cycles(steps: Steps, *, by: Literal["auto", "counter", "pairs"] = "auto") -> Cycles:
+def find_cycles(steps: Steps, *, by: By | Literal["auto"] = "auto") -> Cycles:
     """The cycles that all steps of a measurement form.
 
     ``counter``: a cycle is a succession of steps with one value of the instrument's cycle counter; a step
@@ -79,6 +89,13 @@ def find_cycles(steps: Steps, *, by: Literal["auto", "counter", "pairs"] = "auto
     the discharge after it, with what lies between; a new one starts at the first charge after a discharge,
     so rests after a discharge belong to its cycle, and a file that starts with a discharge has it as cycle 1,
     alone and not complete. Pulses and steps that move little (`ACTIVE_SHARE`) start no cycle.
+    ``half_cycles``: every charge and every discharge is one of its own, with the rests after it; what
+    comes before the first of them belongs to it. It is what to take where pairs do not fit the test, as in
+    counting cycles of unequal depth; a half cycle has no efficiency.
+
+    The last cycle is not complete where the file ends within it: it lacks its charge or its discharge, or the
+    file ends in one that moved less than half of the one before, or less than 98 % of it at another end
+    voltage or a current half as large again (`_is_cut`).
 
     ``auto`` takes the counter if it counts: it has a value everywhere, never falls, and does not stay on one
     value while the signal shows several pairs.
@@ -87,7 +104,10 @@ def find_cycles(steps: Steps, *, by: Literal["auto", "counter", "pairs"] = "auto
     counted from its discharge on (discharge, then charge) by ``pairs``; its efficiency then compares a
     discharge with the charge before it, which is what coulombic efficiency means.
     """
-    table = _with_activity(steps.table)
+    table = with_activity(steps.table)
+    if by == "half_cycles":
+        halves = table.with_columns(cycle_count=_half_number(table))
+        return Cycles(_cycle_table(halves, pl.col("cycle_count"), halves=True), steps, "half_cycles")
     pairs = _pair_number(table)
     if by == "counter" and table["cycle_count"].null_count() == table.height > 0:
         name = steps.measurement.provenance.file_name
@@ -99,7 +119,7 @@ def find_cycles(steps: Steps, *, by: Literal["auto", "counter", "pairs"] = "auto
     return Cycles(_cycle_table(table.with_columns(cycle_count=pairs), pl.col("cycle_count")), steps, "pairs")
 
 
-def _with_activity(table: pl.DataFrame) -> pl.DataFrame:
+def with_activity(table: pl.DataFrame) -> pl.DataFrame:
     """Whether a step is a charge (+1) or a discharge (-1) of a cycle, or neither (0)."""
     charge, discharge = pl.col("charge_capacity_ah"), pl.col("discharge_capacity_ah")
     net = charge - discharge
@@ -120,6 +140,13 @@ def _pair_number(table: pl.DataFrame) -> pl.Series:
     ).to_series()
 
 
+def _half_number(table: pl.DataFrame) -> pl.Series:
+    """1, 2, 3 ... for each step: one more wherever charge and discharge take turns."""
+    last_active = pl.when(pl.col("_active") != 0).then("_active").forward_fill().shift(1)
+    begins = (pl.col("_active") * last_active == -1).fill_null(False)
+    return table.select((begins.cum_sum() + 1).cast(pl.Int64).alias("cycle_count")).to_series()
+
+
 def _counts(counter: pl.Series, pairs: pl.Series) -> bool:
     if not len(counter) or counter.null_count():
         return False
@@ -127,7 +154,7 @@ def _counts(counter: pl.Series, pairs: pl.Series) -> bool:
     return not falls and (counter.n_unique() > 1 or pairs.n_unique() <= 1)
 
 
-def _cycle_table(table: pl.DataFrame, group: pl.Expr) -> pl.DataFrame:
+def _cycle_table(table: pl.DataFrame, group: pl.Expr, *, halves: bool = False) -> pl.DataFrame:
     named = table.with_columns(_group=group)
     cycles = named.group_by("_group", maintain_order=True).agg(
         pl.col("cycle_count").first(),
@@ -140,20 +167,27 @@ def _cycle_table(table: pl.DataFrame, group: pl.Expr) -> pl.DataFrame:
         pl.col("^(charge|discharge)_(capacity_ah|energy_wh)$").sum(),
         pl.col("voltage_min_volt", "temperature_min_celsius").min(),
         pl.col("voltage_max_volt", "temperature_max_celsius").max(),
+        pl.col("_active").abs().max().alias("_moves"),
         *(pl.col(f"{way}_capacity_ah").filter(direction=way).sum().alias(f"_{way}") for way in _WAYS),
     )
+    cycles = _with_completeness(named, cycles, halves)
+    return _with_ratios(cycles, halves).select(pl.col(c).cast(kind) for c, (kind, _) in CYCLE_COLUMNS.items())
+
+
+def _with_completeness(named: pl.DataFrame, cycles: pl.DataFrame, halves: bool) -> pl.DataFrame:
     up, down = pl.col("_charge"), pl.col("_discharge")
+    whole = pl.col("_moves") == 1 if halves else pl.col("_charged") & pl.col("_discharged")
     cycles = cycles.with_columns(
         _charged=(up > 0) & (up >= PRESENT_SHARE * down),
         _discharged=(down > 0) & (down >= PRESENT_SHARE * up),
-    ).with_columns(complete=pl.col("_charged") & pl.col("_discharged"))
-    if _is_cut(named, cycles):
+    ).with_columns(complete=whole)
+    if _is_cut(named, cycles, 2 if halves else 1):
         cycles = cycles.with_columns(complete=pl.col("complete") & (pl.int_range(pl.len()) < pl.len() - 1))
-    return _with_ratios(cycles).select(pl.col(c).cast(kind) for c, (kind, _) in CYCLE_COLUMNS.items())
+    return cycles
 
 
-def _with_ratios(cycles: pl.DataFrame) -> pl.DataFrame:
-    both = pl.col("_charged") & pl.col("_discharged")
+def _with_ratios(cycles: pl.DataFrame, halves: bool) -> pl.DataFrame:
+    both = pl.col("_charged") & pl.col("_discharged") & pl.lit(not halves)
     ratios = [
         ("charge_voltage_mean_volt", "charge_energy_wh", "charge_capacity_ah", pl.col("_charged")),
         (
@@ -170,10 +204,26 @@ def _with_ratios(cycles: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _is_cut(named: pl.DataFrame, cycles: pl.DataFrame) -> bool:
-    """Whether the file ends within a charge or discharge that the cycle before had at least twice as long."""
-    if cycles.height < 2 or named["_active"][-1] == 0:
+def _is_cut(named: pl.DataFrame, cycles: pl.DataFrame, back: int) -> bool:
+    """Whether the file ends within a charge or discharge, by the same one so many cycles before."""
+    if cycles.height <= back or named["_active"][-1] == 0:
         return False
     way = "charge_capacity_ah" if named["_active"][-1] == 1 else "discharge_capacity_ah"
-    last, before = cycles[way][-1], cycles[way][-2]
-    return bool(last < UNFINISHED_SHARE * before)
+    last, before = cycles[way][-1], cycles[way][-1 - back]
+    if last < UNFINISHED_SHARE * before:
+        return True
+    return bool(last < SHORT_SHARE * before) and not _ends_alike(named, cycles, back)
+
+
+def _ends_alike(named: pl.DataFrame, cycles: pl.DataFrame, back: int) -> bool:
+    """Whether the last step of the file ends at the voltage and current of its like in the cycle before."""
+    cycle, step = cycles.row(-1 - back, named=True), named.row(-1, named=True)
+    inside = pl.col("_step").is_between(cycle["step_first"], cycle["step_last"])
+    like = named.filter(inside & (pl.col("_active") == step["_active"]))
+    if not like.height:
+        return True
+    end = like.row(-1, named=True)
+    span = cycle["voltage_max_volt"] - cycle["voltage_min_volt"]
+    near = abs(step["voltage_last_volt"] - end["voltage_last_volt"]) <= END_VOLTAGE_SHARE * span
+    small = abs(step["current_last_ampere"]) <= END_CURRENT_FACTOR * abs(end["current_last_ampere"])
+    return bool(near and small)

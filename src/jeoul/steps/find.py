@@ -17,6 +17,8 @@ from jeoul.steps.signal import signal_starts
 from jeoul.steps.steps import STEP_COLUMNS, Steps
 from jeoul.steps.stream import Integers, read_at
 
+ODD_ROWS, EDGE_ROWS = 6, 2
+"""A step of fewer rows, and an edge so few rows from that of the instrument, are no disagreement."""
 _INSTRUMENT_COLUMNS = ("step_count", "step_id", "cycle_count", "step_type")
 
 
@@ -59,8 +61,42 @@ def _steps(
     words = _instrument_words(measurement, starts, boundaries)
     table = _conformed(words.hstack(classify_steps(measurement, sums)))
     counted = counter_findings(measurement, table, starts)
-    findings = (*findings, *more, *find_disagreements(table), *counted)
+    cuts = _missed_edges(measurement, table) if boundaries == "instrument" else ()
+    findings = (*findings, *more, *find_disagreements(table), *cuts, *counted)
     return Steps(table, measurement, boundaries, temperature, findings)
+
+
+def _missed_edges(measurement: Measurement, table: pl.DataFrame) -> tuple[Finding, ...]:
+    """Where the signal starts a step within one of the instrument's that goes both ways or is of no mode.
+
+    Those alone are asked: whatever is at constant current, voltage or power is one step by its mode.
+    """
+    rows = pl.col("row_last") - pl.col("row_first") + 1
+    odd = (pl.col("direction") == "mixed") | (pl.col("mode") == "unknown")
+    steps = table.filter(odd & (rows >= ODD_ROWS))
+    if not steps.height:
+        return ()
+    starts = signal_starts(measurement)
+    first, last = steps["row_first"].to_numpy(), steps["row_last"].to_numpy()
+    inside = np.searchsorted(starts, last - EDGE_ROWS) - np.searchsorted(starts, first - 1 + EDGE_ROWS)
+    places = np.flatnonzero(inside > 0)
+    if not places.size:
+        return ()
+    row = steps.row(int(places[0]), named=True)
+    more = int(inside[places].sum())
+    message = (
+        f"Within {places.size} steps of the instrument the signal starts {more} more (the first: step "
+        f"{row['step_count']}, rows {row['row_first']} to {row['row_last']}). Look at them, or "
+        "take boundaries='signal'."
+    )
+    values: dict[str, float | int | str] = {
+        "steps": int(places.size),
+        "inside": more,
+        "step_count": row["step_count"],
+    }
+    return (
+        Finding("step_boundaries_disagree", message, row["row_first"], row["row_last"], "step_count", values),
+    )
 
 
 def _instrument_words(measurement: Measurement, starts: Integers, boundaries: str) -> pl.DataFrame:
