@@ -91,7 +91,7 @@ def test_temperatures_have_the_uncertainty_of_their_sensor(build: Any, constant:
 def test_without_an_accuracy_every_uncertainty_is_null(build: Any, constant: Any) -> None:
     table = cycle_table(repeated(build, constant, 2), accuracy=None)
     spreads = table.select(pl.col("^u_.*$"))
-    assert spreads.width == 14
+    assert spreads.width == 18
     assert all(spreads[name].null_count() == 2 for name in spreads.columns)
 
 

@@ -21,6 +21,7 @@ from jeoul.uncertainty import (
     Measured,
     RangeAccuracy,
     capacity_contributions,
+    check_interval,
     combine,
     energy_contributions,
     monte_carlo,
@@ -208,6 +209,24 @@ def test_monte_carlo_refuses_what_it_cannot_draw() -> None:
         monte_carlo(lambda y: y, Measured("y", 0.0, "A", (odd,)), trials=10, seed=1)
 
 
+def test_an_interval_is_checked_by_trials_to_the_digits_of_u() -> None:
+    """Several normal errors agree to two digits; one rectangle of 1.73 u does not to one."""
+    table, *_ = discharge()
+    normal = accuracy(channel(gain=Error(2e-4), offset=Error(0.004), noise=Error(0.5)), clock=1e-4)
+    good = check_interval(measure(table, normal), digits=2, trials=10**6, seed=1)
+    assert good.agrees
+    # u = 0.025 Ah: two digits end at 1e-3 Ah.
+    assert good.tolerance == pytest.approx(5e-4)
+    square = accuracy(channel(offset=Error(0.1 / math.sqrt(3), "rectangular")))
+    bad = check_interval(measure(table, square), digits=1, trials=10**5, seed=1)
+    assert not bad.agrees
+    assert bad.high_difference == pytest.approx(0.2 * 3**0.5 - 0.9545 * 0.3, abs=2e-3)
+    with pytest.raises(OutOfValidityError, match="0 digits"):
+        check_interval(measure(table, normal), digits=0, trials=100, seed=1)
+    with pytest.raises(OutOfValidityError, match="no tolerance"):
+        check_interval(Measured("y", 1.0, "V", ()), digits=1, trials=100, seed=1)
+
+
 def test_the_gain_cancels_in_a_ratio_of_two_capacities_of_one_channel() -> None:
     """State of health on one channel: 90 Ah of 100 Ah, each 3 h; only the offset is left."""
     a = accuracy(channel(gain=Error(2e-4), offset=Error(0.004)), clock=1e-4)
@@ -250,6 +269,40 @@ def test_resolution_averages_with_noise_and_stays_without() -> None:
     q = 0.01 / math.sqrt(12)
     assert quiet.standard_uncertainty == pytest.approx(3 * q)
     assert noisy.standard_uncertainty == pytest.approx(math.hypot(q, 0.02) * math.sqrt(10800) / 3600)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.1, 0.2, 0.3, 0.5, 1.5])
+def test_the_mean_of_rounded_readings_is_known_as_well_as_trials_say(noise: float) -> None:
+    """1 000 means of 400 readings of a steady value anywhere in its step of 1 (dither)."""
+    random = np.random.default_rng(11)
+    true = random.uniform(0, 1, 1000)
+    readings = np.round(true[:, None] + noise * random.standard_normal((1000, 400)))
+    entry = channel(noise=Error(noise), resolution=1.0)
+    stays, averages = entry.rounding_that_stays, entry.rounding_that_averages
+    variance = (stays.standard_uncertainty**2 if stays else 0.0) + noise**2 / 400
+    variance += averages.standard_uncertainty**2 / 400 if averages else 0.0
+    assert np.std(readings.mean(axis=1) - true) == pytest.approx(math.sqrt(variance), rel=0.08)
+
+
+def test_what_rounding_keeps_is_what_dither_theory_says() -> None:
+    """Of a step of 1: 1/sqrt(12) without noise; from s = 0.3 on the first harmonic, exp(-2 pi^2 s^2) / pi / sqrt 2."""
+    assert channel(resolution=1.0).rounding_that_stays == Error(1 / math.sqrt(12), "rectangular")
+    assert channel(resolution=1.0).rounding_that_averages is None
+    stays = channel(resolution=1.0, noise=Error(0.3)).rounding_that_stays
+    assert stays is not None
+    assert stays.standard_uncertainty == pytest.approx(
+        math.exp(-2 * math.pi**2 * 0.09) / math.pi / 2**0.5, rel=1e-3
+    )
+    assert channel(resolution=1.0, noise=Error(0.7)).rounding_that_stays is None
+
+
+@given(q=st.floats(1e-6, 1.0), noise=st.floats(0.0, 3.0))
+def test_the_two_parts_of_rounding_are_all_of_it(q: float, noise: float) -> None:
+    """Together q^2 / 12 for one reading, whatever the noise."""
+    entry = channel(resolution=q, noise=Error(noise))
+    parts = entry.rounding_that_stays, entry.rounding_that_averages
+    whole = sum(part.standard_uncertainty**2 for part in parts if part)
+    assert whole == pytest.approx(q * q / 12, rel=1e-3)
 
 
 def test_drift_is_of_one_test_and_offset_of_the_instrument() -> None:

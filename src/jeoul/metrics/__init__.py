@@ -11,7 +11,8 @@
     power.py        power of a pulse and at voltage limits
     state_of_charge.py  charge counted from a full charge
     open_circuit.py  open-circuit voltage, hysteresis, relaxation
-    throughput.py   what passed in all, taper, results per mass, volume and area
+    throughput.py   what passed in all, constant voltage, results per mass, volume and area
+    taper.py        how a constant voltage ended and how fast its current fell
     readings.py     voltage and current of one moment, with shared errors
     voltage.py      voltage at the end of a rest
     temperature.py  extremes and rise
@@ -22,6 +23,8 @@
     pack.py         cells against each other
     insulation.py   the voltmeter method
     impedance/      spectra: validity, relaxation times, circuits
+    contributions.py  cut-off, temperature, leads and timing, added to any result
+    repeats.py      the mean of repeats, with their scatter
     catalogue.py    every metric, one row each; `measure_steps` for all of a file
     cycles.py       sums and efficiencies of every cycle
 """
@@ -47,6 +50,14 @@ from jeoul.metrics.capacity import (
     mean_discharge_voltage,
 )
 from jeoul.metrics.catalogue import CATALOGUE, Metric, find_metric, measure_steps
+from jeoul.metrics.contributions import (
+    add_timing,
+    at_current_cut_off,
+    at_temperature,
+    at_terminals,
+    at_voltage_cut_off,
+    end_slope,
+)
 from jeoul.metrics.cycles import cycle_table, measure_cycles
 from jeoul.metrics.efficiency import (
     coulombic_efficiency,
@@ -109,6 +120,7 @@ from jeoul.metrics.power import (
 )
 from jeoul.metrics.pulse_profile import PROFILES, ProfileResult, find_pulse_profiles, pulse_profile
 from jeoul.metrics.rate import rate
+from jeoul.metrics.repeats import add_repeatability, mean_of_repeats
 from jeoul.metrics.resistance import (
     ResistanceParts,
     dc_resistance,
@@ -133,6 +145,7 @@ from jeoul.metrics.state_of_charge import (
     state_of_charge_curve,
     state_of_charge_rows,
 )
+from jeoul.metrics.taper import taper_end_current, taper_end_rate, taper_time_constant
 from jeoul.metrics.temperature import temperature_maximum, temperature_minimum, temperature_rise
 from jeoul.metrics.thermal import (
     soak_time,
@@ -146,10 +159,12 @@ from jeoul.metrics.throughput import (
     capacity_since_full_charge,
     capacity_throughput,
     cv_share,
+    energy_since_full_charge,
     energy_throughput,
     equivalent_full_cycles,
     measured_size,
     net_capacity,
+    net_energy,
     per_size,
     specific_discharge_capacity,
     specific_discharge_energy,
@@ -179,7 +194,13 @@ __all__ = [
     "ResistanceParts",
     "SocCurve",
     "Spectrum",
+    "add_repeatability",
+    "add_timing",
     "areal_discharge_capacity",
+    "at_current_cut_off",
+    "at_temperature",
+    "at_terminals",
+    "at_voltage_cut_off",
     "capacity_since_full_charge",
     "capacity_throughput",
     "cell_numbers",
@@ -201,7 +222,9 @@ __all__ = [
     "discharge_capacity",
     "discharge_energy",
     "discharge_power_capability",
+    "end_slope",
     "energy_efficiency",
+    "energy_since_full_charge",
     "energy_throughput",
     "equivalent_full_cycles",
     "fade",
@@ -226,10 +249,12 @@ __all__ = [
     "make_spectrum",
     "mean_charge_voltage",
     "mean_discharge_voltage",
+    "mean_of_repeats",
     "measure_cycles",
     "measure_steps",
     "measured_size",
     "net_capacity",
+    "net_energy",
     "ohmic_resistance",
     "peak_power",
     "per_size",
@@ -263,7 +288,10 @@ __all__ = [
     "state_of_charge_rows",
     "storage_self_discharge",
     "sustained_temperature_rate",
+    "taper_end_current",
+    "taper_end_rate",
     "taper_time",
+    "taper_time_constant",
     "temperature_maximum",
     "temperature_minimum",
     "temperature_rise",

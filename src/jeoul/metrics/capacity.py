@@ -52,7 +52,8 @@ def charge_capacity(step_or_steps: Step | Steps | Sequence[Step], *, accuracy: A
     `jeoul.uncertainty.reduced`); errors that steps share add linearly. `accuracy` None: u is unknown.
 
     Where it fails: between two samples the current is taken as a straight line, so a load that changes
-    faster than it was logged is wrong by more than u; charge that a side reaction took is counted.
+    faster than it was logged is wrong by more than u; charge that a side reaction took is counted. It is the
+    charge between the actual edges: `at_voltage_cut_off` makes it that at the stated end.
 
     Raises `InsufficientDataError` where no step charges or a reading is missing, `OutOfValidityError`
     where no range of `accuracy` holds the current. Reference: JCGM 100:2008, 5.

@@ -13,9 +13,17 @@ from numpy.typing import NDArray
 from jeoul.metrics.capacity import INTEGRALS, moves
 from jeoul.metrics.efficiency import efficiency
 from jeoul.metrics.selection import Conditions, Floats, Selection, results
+from jeoul.metrics.taper import Tapers, end_current_terms, split_term, tapers_of, time_constant_terms
 from jeoul.steps import Cycles
-from jeoul.uncertainty import Accuracy, Evidence, Measured, Term
-from jeoul.uncertainty.reduced import Sensitivities, reading_terms, summed
+from jeoul.uncertainty import Accuracy, Evidence, Measured, Term, capacity_contributions
+from jeoul.uncertainty.reduced import (
+    SECOND_PER_HOUR,
+    Sensitivities,
+    clock_term,
+    reading_terms,
+    scaled,
+    summed,
+)
 
 _EFFICIENCIES = {"coulombic_efficiency": "capacity", "energy_efficiency": "energy"}
 
@@ -45,9 +53,10 @@ def cycle_table(cycles: Cycles, *, accuracy: Accuracy | None) -> pl.DataFrame:
 
     Charge and discharge capacity [Ah] and energy [Wh]; mean voltages [V]; net capacity, charge less
     discharge [Ah]; capacity and energy throughput from the first cycle to the end of each [Ah, Wh];
-    coulombic, energy and voltage efficiency of complete cycles [1]; lowest and highest temperature where
-    there is one [degC]. What a cycle does not have, or has a gap in, is null; so is every ``u_`` without
-    `accuracy`.
+    coulombic, energy and voltage efficiency of complete cycles [1]; share of the charge at constant voltage
+    [1] and time there [s], current at its end [A] and time constant of its fall [s]; lowest and highest
+    temperature where there is one [degC]. What a cycle does not have, or has a gap in, is null; so is every
+    ``u_`` without `accuracy`.
 
     The same numbers as `measure_cycles`, `net_capacity` and the efficiencies, worked out on arrays and
     without the budget of each: for a test of thousands of cycles. The same limits hold.
@@ -55,6 +64,7 @@ def cycle_table(cycles: Cycles, *, accuracy: Accuracy | None) -> pl.DataFrame:
     whole, group = Selection(cycles.steps), _cycle_of_step(cycles)
     sums = {m: _sums(m, whole, group, len(cycles), accuracy) for m in INTEGRALS}
     columns = {**sums, **_derived(sums, cycles.table["complete"].to_numpy())}
+    columns |= _taper_columns(cycles, whole, group, accuracy)
     columns |= _temperatures(cycles, accuracy)
     data: dict[str, pl.Series] = {name: cycles.table[name] for name in ("cycle_count", "complete")}
     for name, column in columns.items():
@@ -149,6 +159,86 @@ def _running(column: _Column) -> _Column:
         for key, part in column.parts.items()
     }
     return _Column(np.cumsum(column.value), parts)
+
+
+def _taper_columns(
+    cycles: Cycles, whole: Selection, group: NDArray[np.intp], accuracy: Accuracy | None
+) -> dict[str, _Column]:
+    """What the charges of each cycle did at constant voltage; the last one's current and time constant."""
+    chosen, places = whole.where(lambda step: step.row["direction"] == "charge")
+    count = len(cycles)
+    none = _Column(np.full(count, np.nan))
+    if not places:
+        return dict.fromkeys(("cv_share", "taper_time", "taper_end_current", "taper_time_constant"), none)
+    tapers = tapers_of(cycles.steps).at(np.array(places, dtype=np.intp))
+    owner = group[np.array(places, dtype=np.intp)]
+    last = _last_of_each(np.where(np.isfinite(tapers.last_ampere), owner, -1), count)
+    return {
+        "cv_share": _share_column(chosen, tapers, owner, count, accuracy),
+        "taper_time": _time_column(tapers, owner, count, accuracy),
+        "taper_end_current": _spread(np.abs(tapers.last_ampere), end_current_terms, tapers, last, accuracy),
+        "taper_time_constant": _spread(tapers.constant_second, time_constant_terms, tapers, last, accuracy),
+    }
+
+
+def _last_of_each(owner: NDArray[np.intp], count: int) -> NDArray[np.intp]:
+    """The place of the last of those that each cycle owns, -1 where it owns none."""
+    last = np.full(count, -1, dtype=np.intp)
+    inside = np.flatnonzero(owner >= 0)
+    last[owner[inside]] = inside
+    return last
+
+
+def _share_column(
+    chosen: Selection, tapers: Tapers, owner: NDArray[np.intp], count: int, accuracy: Accuracy | None
+) -> _Column:
+    """As `cv_share`: of each error what it adds to the part less the share of what it adds to the whole."""
+    charge, second = chosen["charge_capacity_ah"], chosen["charge_second"]
+    inside = owner >= 0
+    at_cv, whole = (
+        np.bincount(owner[inside], weights=x[inside], minlength=count) for x in (tapers.capacity_ah, charge)
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = at_cv / whole
+        by_charge = np.where(charge > 0, tapers.capacity_ah / charge, 0.0)
+        by_time = np.where(second > 0, tapers.second / second, 0.0)
+    if accuracy is None:
+        return _Column(share)
+    by_root = np.sqrt(np.clip(by_time, 0.0, 1.0))
+    kinds = {"gain": by_charge, "clock": by_charge, "noise": by_root, "rounding": by_root}
+    terms = capacity_contributions(chosen, accuracy, way="charge")
+    total, mean = whole[owner], share[owner]
+    parts = [scaled([t], (kinds.get(t.kind, by_time) - mean) / total)[0] for t in terms]
+    parts.append(split_term(tapers, chosen["current_max_ampere"] / SECOND_PER_HOUR / total))
+    return _Column(share, _parts(summed(parts, owner, count)))
+
+
+def _time_column(tapers: Tapers, owner: NDArray[np.intp], count: int, accuracy: Accuracy | None) -> _Column:
+    inside = owner >= 0
+    total = np.bincount(owner[inside], weights=tapers.second[inside], minlength=count)
+    charges = np.bincount(owner[inside], minlength=count) > 0
+    value: Floats = np.where(charges, total.astype(np.float64), np.nan)
+    if accuracy is None:
+        return _Column(value)
+    split = summed([split_term(tapers, np.ones(len(owner)))], owner, count)
+    return _Column(value, _parts((*split, clock_term(accuracy, value))))
+
+
+def _spread(
+    value: Floats,
+    terms: Callable[[Tapers, str, Accuracy], tuple[Term, ...]],
+    tapers: Tapers,
+    last: NDArray[np.intp],
+    accuracy: Accuracy | None,
+) -> _Column:
+    """One step's number for each cycle: that of the step at the place `last`."""
+    here = np.flatnonzero(last >= 0)
+    found = np.full(len(last), np.nan)
+    found[here] = value[last[here]]
+    if accuracy is None or not len(here):
+        return _Column(found)
+    own = terms(tapers.at(last[here]), "charge", accuracy)
+    return _Column(found, _parts(summed(own, here.astype(np.intp), len(last))))
 
 
 def _temperatures(cycles: Cycles, accuracy: Accuracy | None) -> dict[str, _Column]:

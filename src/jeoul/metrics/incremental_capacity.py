@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jeoul.errors import InsufficientDataError, OutOfValidityError
 from jeoul.metrics.selection import Floats, Selection, invalid, lacking, select
@@ -373,12 +374,14 @@ def _capacity_width(trace: _Trace, asked: Bandwidth) -> tuple[float, str]:
     if asked != "auto":
         return float(asked), "given"
     span = float(np.ptp(trace.voltage))
-    highest = _highest_density(trace, max(4 * trace.noise, trace.resolution, span / 500))
+    floor = max((2 * trace.noise, "noise"), (trace.resolution, "resolution"), (LEAST_WIDTH_VOLT, "floor"))
+    width, why = max(4 * trace.noise, trace.resolution, span / 500), ""
     for _ in range(3):
-        width, why = _least_width(trace, NOISE_SHARE_OF_PEAK * highest, trace.per_row / highest)
-        highest = _highest_density(trace, width)
-    floors = (2 * trace.noise, "noise"), (trace.resolution, "resolution"), (LEAST_WIDTH_VOLT, "floor")
-    width, why = max((width, why), *floors)
+        highest, before = _highest_density(trace, width), width
+        by_rows = _least_width(trace, NOISE_SHARE_OF_PEAK * highest, trace.per_row / highest)
+        width, why = max(by_rows, floor)
+        if width == before:
+            break
     return _fitting(trace, width, why, span, "V")
 
 
@@ -416,7 +419,8 @@ def _fitting(trace: _Trace, width: float, why: str, span: float, unit: str) -> t
 
 
 def _highest_density(trace: _Trace, width: float) -> float:
-    return float(_density(trace, width)[1].max())
+    *_, inside, curve = _smoothed(trace, width)
+    return float(curve[inside].max())
 
 
 def _grid(low: float, high: float, width: float) -> tuple[Floats, float]:
@@ -430,21 +434,30 @@ def _grid(low: float, high: float, width: float) -> tuple[Floats, float]:
 
 def _density(trace: _Trace, width: float) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     """Grid, dQ/dV, and the noise of the curve, of its slope, and of the charge below a voltage."""
-    low, high = float(trace.voltage.min()), float(trace.voltage.max())
-    edges, step = _grid(low, high, width)
-    cells = np.diff(_charge_below_voltage(trace, edges, max(trace.resolution, step)))
+    edges, offset, bell, inside, curve = _smoothed(trace, width)
     squares = _row_squares(trace, edges)
-    offset = step * np.arange(-math.ceil(_REACH * width / step), math.ceil(_REACH * width / step) + 1)
-    bell = np.exp(-((offset / width) ** 2) / 2.0) / (width * math.sqrt(2.0 * math.pi))
     first, second = -offset / width**2 * bell, (offset**2 / width**2 - 1.0) / width**2 * bell
     noise, slope_noise, area_noise = (
         trace.noise_of_sums * np.sqrt(np.maximum(np.convolve(squares, kernel**2, "same"), 0.0))
         for kernel in (first, second, bell)
     )
     middle = (edges[1:] + edges[:-1]) / 2.0
-    inside = (middle >= low) & (middle <= high)
-    curve = np.convolve(cells, bell, "same")
     return middle[inside], curve[inside], noise[inside], slope_noise[inside], area_noise[inside]
+
+
+def _smoothed(trace: _Trace, width: float) -> tuple[Floats, Floats, Floats, NDArray[np.bool_], Floats]:
+    """Edges of the cells, the Gaussian at its offsets, which cells lie within the voltages, and dQ/dV."""
+    low, high = float(trace.voltage.min()), float(trace.voltage.max())
+    edges, step = _grid(low, high, width)
+    cells = np.diff(_charge_below_voltage(trace, edges, max(trace.resolution, step)))
+    offset: Floats = step * np.arange(-math.ceil(_REACH * width / step), math.ceil(_REACH * width / step) + 1)
+    bell: Floats = np.asarray(np.exp(-((offset / width) ** 2) / 2.0), dtype=np.float64) / (
+        width * math.sqrt(2 * math.pi)
+    )
+    middle = (edges[1:] + edges[:-1]) / 2.0
+    inside = (middle >= low) & (middle <= high)
+    curve: Floats = np.convolve(cells, bell, "same")
+    return edges, offset, bell, inside, curve
 
 
 def _charge_below_voltage(trace: _Trace, edges: Floats, least: float) -> Floats:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from jeoul.errors import OutOfValidityError
 from jeoul.metrics.capacity import charge_capacity, discharge_capacity
+from jeoul.metrics.readings import LAST_ROW_TOLERANCE
 from jeoul.metrics.selection import Floats, Selection, invalid, lacking
 from jeoul.metrics.state_of_charge import SocCurve, Start, state_of_charge_curve
 from jeoul.metrics.voltage import each_rest_voltage
@@ -165,10 +166,12 @@ def relaxed_points(
         accuracy=accuracy,
     )
     each = list(curve.steps)
+    # A rest of an hour is an hour wherever it lies in test time, whose rounding is in the difference.
+    least = least_rest_second * (1 - LAST_ROW_TOLERANCE)
     long_enough = [
         i
         for i, step in enumerate(each)
-        if step.row["direction"] == "rest" and step.row["duration_second"] >= least_rest_second
+        if step.row["direction"] == "rest" and step.row["duration_second"] >= least
     ]
     if not long_enough:
         found = f"no rest of at least {least_rest_second:g} s follows the full charge."

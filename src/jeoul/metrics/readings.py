@@ -48,6 +48,9 @@ REST_SHARE = 0.01
 
 LEAST_FIT_ROWS = 3
 
+RANDOM_KINDS = ("noise", "rounding", "resolution")
+# Errors of single rows.
+
 CANCELLED = 1e-12
 # What is left of an error after it cancelled is rounding of the arithmetic.
 
@@ -145,10 +148,19 @@ def reading_at(rows: Rows, time_second: float, accuracy: Accuracy | None) -> Rea
         _Part(rows, right, np.ones(1)) if weight == 1.0 else _Part(rows, left, np.array([1 - weight, weight]))
     )
     reading = _reading(rows, part, f"at {time_second:g} s", accuracy)
-    span = float(rows.time[right] - rows.time[left])
-    slopes = [float(x[right] - x[left]) / span if span > 0 else 0.0 for x in (rows.voltage, rows.current)]
     reading = replace(reading, row_last=rows.data_row(right))
-    return _with_timing(reading, rows, slopes, f"at {time_second:g} s", gap, accuracy)
+    return _with_timing(reading, rows, _slopes_between(rows, right), f"at {time_second:g} s", gap, accuracy)
+
+
+def slopes_at(rows: Rows, time_second: float) -> list[float]:
+    """How fast voltage and current change at this time after the edge [V/s], [A/s]. Raises as that."""
+    return _slopes_between(rows, _bracket(rows, time_second)[0])
+
+
+def _slopes_between(rows: Rows, right: int) -> list[float]:
+    """From the row before this one to this one."""
+    span = float(rows.time[right] - rows.time[right - 1])
+    return [float(x[right] - x[right - 1]) / span if span > 0 else 0.0 for x in (rows.voltage, rows.current)]
 
 
 def reading_at_edge(
@@ -302,8 +314,7 @@ def _reading_errors(
     each = Sensitivities(*(np.array([x]) for x in (on * value, on, on * hours, noise, 1.0)))
     found: list[Contribution] = []
     for term in reading_terms(entries, np.array([largest]), direction, each):
-        averages = term.kind == "noise" or entries[int(term.entry[0])].rounding_is_noise
-        by_row = term.extent == "rows" and averages and len(part.weights) <= 2
+        by_row = term.kind in ("noise", "rounding") and len(part.weights) <= 2
         found += _by_row(term, part, accuracy) if by_row else _as_one(term, part, label, accuracy)
     return tuple(found)
 
@@ -353,7 +364,7 @@ def _with_scatter(voltage: Measured, part: _Part, shape: Shape, label: str, accu
     freedom = len(time) - 2
     scatter = float(np.linalg.norm(residual) / math.sqrt(freedom) * np.linalg.norm(part.weights))
     parts = voltage.contributions or ()
-    known = math.hypot(*(p.value for p in parts if p.source.kind in ("noise", "resolution")), 0.0)
+    known = math.hypot(*(p.value for p in parts if p.source.kind in RANDOM_KINDS), 0.0)
     if scatter <= known:
         return voltage
     rows = part.rows.evidence(part.first, part.last)

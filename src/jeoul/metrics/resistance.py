@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 
 from jeoul.metrics.readings import (
+    RANDOM_KINDS,
     Reading,
     Rows,
     Shape,
@@ -58,9 +59,10 @@ def dc_resistance(step: Step, *, time_after_edge_second: float, accuracy: Accura
 
     Where it fails: with few rows the straight line between two of them cuts the bend of the voltage (below
     (dt)^2 abs(d2U/dt2) / 8); a rest that has not relaxed adds its own drift; temperature (2 to 3 %/K for
-    LFP), state of charge and contacts are not in u. An accuracy that states a class in percent of full
-    scale and no gain makes u(R) too small, for an offset cancels. The range is taken to be the smallest that
-    holds the current; where a tester changed it at the edge, the two offsets are independent.
+    LFP), state of charge and contacts are not in u (`at_temperature` and `at_terminals` add them). An
+    accuracy that states a class in percent of full scale and no gain makes u(R) too small, for an offset
+    cancels. The range is taken to be the smallest that holds the current; where a tester changed it at the
+    edge, the two offsets are independent.
 
     Raises `InsufficientDataError` where there is no row before, the step is shorter than the time or has no
     row before it; `OutOfValidityError` at rest, for a time that is not positive, for time that goes back,
@@ -206,7 +208,7 @@ def _check_change(step: Step, at: float, before: float) -> None:
 
 def _check_significance(step: Step, change: float, currents: tuple[Measured, Measured]) -> None:
     parts = [part for current in currents for part in current.contributions or ()]
-    noise = math.hypot(*(p.value for p in parts if p.source.kind in ("noise", "resolution")), 0.0)
+    noise = math.hypot(*(p.value for p in parts if p.source.kind in RANDOM_KINDS), 0.0)
     if abs(change) < LEAST_SIGNIFICANCE * noise:
         least = f"{LEAST_SIGNIFICANCE:g} times its noise of {noise:g} A"
         found = f"the current changes by {change:g} A, less than {least}."

@@ -112,7 +112,7 @@ def self_discharge_rate(before: Measured, residual: Measured, *, storage_day: fl
     Gains that both share cancel, and so does the offset where both discharges last alike; drift, noise and
     independent ranges stay. Only what the instrument did is in u: the temperatures of both discharges
     (0.5 to 1 %/K for LFP) stand in the conditions where they are known, and their difference is the first
-    thing to look at.
+    thing to look at; `at_temperature` brings both to one.
 
     Where it fails: part of the loss is no self-discharge but ageing in storage; `irreversible_loss` tells
     them apart by a recharge. A loss below U reads ``not told from zero`` in the conditions.
@@ -242,7 +242,7 @@ def _fit_line(rest: Step, begin: float, end: float) -> _Line:
     temperature = next((c for c in TEMPERATURES if rest.measurement.has(c)), None)
     table = rest.samples(*names, *([temperature] if temperature else []))
     after = table["test_time_second"].to_numpy() - rest.row["time_start_second"]
-    chosen = np.flatnonzero((after >= begin) & (after <= end * (1 + 1e-9)))
+    chosen = np.flatnonzero((after >= begin * (1 - 1e-9)) & (after <= end * (1 + 1e-9)))
     if len(chosen) < LEAST_ROWS:
         found = f"{len(chosen)} rows lie between {begin:g} s and {end:g} s; {LEAST_ROWS} are needed."
         raise lacking(rest, found, "Log the rest more often, or ask for a longer time.")

@@ -59,6 +59,19 @@ def net_capacity(step_or_steps: Step | Steps | Sequence[Step], *, accuracy: Accu
     return propagate("net_capacity", "Ah", value, (put_in, out), (1.0, -1.0), conditions=whole)
 
 
+def net_energy(step_or_steps: Step | Steps | Sequence[Step], *, accuracy: Accuracy | None) -> Measured:
+    """Energy put in less energy taken out, positive where more went in [Wh].
+
+    E = E_charge - E_discharge over all steps, rests left out: after a closed cycle it is the heat of it.
+    u as for `net_capacity`, with the errors of the voltage. Raises `InsufficientDataError` where no step
+    moves charge.
+    """
+    put_in, out = _both(step_or_steps, "energy", accuracy)
+    whole = conditions_of_all(select(step_or_steps))
+    value = put_in.value - out.value
+    return propagate("net_energy", "Wh", value, (put_in, out), (1.0, -1.0), conditions=whole)
+
+
 def capacity_throughput(
     step_or_steps: Step | Steps | Sequence[Step], *, accuracy: Accuracy | None
 ) -> Measured:
@@ -108,12 +121,27 @@ def capacity_since_full_charge(
     The depth of discharge as a charge, at the end of the last of these steps; see `state_of_charge_curve` for
     what may be chosen as full and where counting fails.
     """
+    net = net_capacity(_since_full(steps, full_charge_step), accuracy=accuracy)
+    name, conditions = "capacity_since_full_charge", net.conditions
+    return propagate(name, "Ah", -net.value, (net,), (-1.0,), conditions=conditions)
+
+
+def energy_since_full_charge(steps: Steps, *, full_charge_step: Start, accuracy: Accuracy | None) -> Measured:
+    """Energy taken out less energy put in since the end of a full charge [Wh].
+
+    As `capacity_since_full_charge`. It is no state of energy: what went in after the full charge is counted
+    at the voltage of charging, part of which became heat.
+    """
+    net = net_energy(_since_full(steps, full_charge_step), accuracy=accuracy)
+    name, conditions = "energy_since_full_charge", net.conditions
+    return propagate(name, "Wh", -net.value, (net,), (-1.0,), conditions=conditions)
+
+
+def _since_full(steps: Steps, full_charge_step: Start) -> Steps:
     counted = steps[first_counted(steps, full_charge_step) :]
     if not len(counted):
         raise lacking(steps.last, "no step follows the full charge: there is nothing to count.")
-    net = net_capacity(counted, accuracy=accuracy)
-    name, conditions = "capacity_since_full_charge", net.conditions
-    return propagate(name, "Ah", -net.value, (net,), (-1.0,), conditions=conditions)
+    return counted
 
 
 def cv_share(step_or_steps: Step | Steps | Sequence[Step], *, accuracy: Accuracy | None) -> Measured:
@@ -261,7 +289,8 @@ def _of_cv(step: Step, accuracy: Accuracy | None) -> Measured:
         return replace(whole, metric="cv_charge", value=charge)
     by_charge = charge / whole.value if whole.value else 0.0
     by_time = second / float(step.row["charge_second"] or 1.0)
-    shares = {"gain": by_charge, "clock": by_charge, "noise": math.sqrt(min(max(by_time, 0.0), 1.0))}
+    by_root = math.sqrt(min(max(by_time, 0.0), 1.0))
+    shares = {"gain": by_charge, "clock": by_charge, "noise": by_root, "rounding": by_root}
     parts = [
         replace(part, sensitivity=part.sensitivity * shares.get(part.source.kind, by_time))
         for part in whole.contributions

@@ -13,7 +13,7 @@ from jeoul.uncertainty.measured import (
     quotient,
     total,
 )
-from jeoul.uncertainty.monte_carlo import Simulated, monte_carlo
+from jeoul.uncertainty.monte_carlo import IntervalCheck, Simulated, check_interval, monte_carlo
 from jeoul.uncertainty.reduced import (
     Term,
     capacity_contributions,
@@ -28,12 +28,14 @@ __all__ = [
     "Error",
     "ErrorSource",
     "Evidence",
+    "IntervalCheck",
     "Measured",
     "RangeAccuracy",
     "Simulated",
     "Term",
     "accuracies",
     "capacity_contributions",
+    "check_interval",
     "combine",
     "coverage_factor",
     "energy_contributions",

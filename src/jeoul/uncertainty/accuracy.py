@@ -49,6 +49,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, NoReturn
@@ -70,6 +71,12 @@ LIMIT_DIVISORS: dict[str, float] = {
 
 OVER_RANGE = 1.01
 # A channel set to its full scale reads a little above it; that is no reason to take the next range.
+
+NEGLIGIBLE_ROUNDING = 1e-8
+# Of the variance of rounding, what is no term of a budget: it is reached at noise of 0.68 steps.
+
+ROUNDING_HARMONICS = 1000
+# So many give the variance at vanishing noise to 1e-3 of it.
 
 
 @dataclass(frozen=True)
@@ -116,13 +123,11 @@ class RangeAccuracy:
 
     @property
     def rounding_is_noise(self) -> bool:
-        """Whether rounding errors of single samples are independent.
+        """Whether noise is larger than one step of the resolution, so that a mean keeps no rounding error.
 
-        Noise larger than one step of the resolution moves the reading over several steps, so rounding
-        errors average; without it the reading stays on one step and its rounding error is constant.
+        Between that and no noise at all a part of it stays: see `rounding_that_stays`.
         """
-        noise = 0.0 if self.noise is None else self.noise.standard_uncertainty
-        return self.resolution is not None and noise > self.resolution
+        return self.resolution is not None and self._noise > self.resolution
 
     @property
     def rounding(self) -> Error | None:
@@ -131,6 +136,47 @@ class RangeAccuracy:
             return None
         shape = "normal" if self.rounding_is_noise else "rectangular"
         return Error(self.resolution / math.sqrt(12.0), shape)
+
+    @property
+    def rounding_that_stays(self) -> Error | None:
+        """The part of the rounding error that a mean over many samples of a steady value keeps.
+
+        Noise of standard deviation s before rounding to steps of q makes the mean of the readings wrong by
+        ``sum_m (-1)^m q / (pi m) exp(-2 pi^2 m^2 s^2 / q^2) sin(2 pi m x / q)`` for a true value x (dither).
+        With x anywhere in its step its variance is ``sum_m q^2 / (2 pi^2 m^2) exp(-4 pi^2 m^2 s^2 / q^2)``:
+        q^2 / 12 without noise, 2 % of that at s = q / 3 and nothing to speak of from s = q / 2.
+        Reference: B. Widrow, I. Kollar, Quantization Noise, Cambridge 2008, chapters 4 and 19.
+        """
+        if not self.resolution:
+            return None
+        kept = self.resolution * _kept_by_rounding(self._noise / self.resolution)
+        return Error(kept, "rectangular") if kept else None
+
+    @property
+    def rounding_that_averages(self) -> Error | None:
+        """The rest of the rounding error of one sample, q^2 / 12 in all, independent between samples."""
+        if not self.resolution:
+            return None
+        kept = _kept_by_rounding(self._noise / self.resolution)
+        rest = self.resolution * math.sqrt(max(1.0 / 12.0 - kept**2, 0.0))
+        return Error(rest) if self._noise else None
+
+    @property
+    def _noise(self) -> float:
+        return 0.0 if self.noise is None else self.noise.standard_uncertainty
+
+
+@lru_cache(maxsize=256)
+def _kept_by_rounding(noise: float) -> float:
+    """Standard deviation of the mean of rounded readings; both relative to the step of the resolution."""
+    if noise == 0.0:
+        return 1.0 / math.sqrt(12.0)
+    first = math.exp(-4.0 * math.pi**2 * noise**2)
+    if first < NEGLIGIBLE_ROUNDING:
+        return 0.0
+    harmonics = np.arange(1.0, ROUNDING_HARMONICS + 1.0)
+    variances = np.exp(-4.0 * (math.pi * noise * harmonics) ** 2) / (2.0 * (math.pi * harmonics) ** 2)
+    return min(math.sqrt(float(variances.sum())), 1.0 / math.sqrt(12.0))
 
 
 @dataclass(frozen=True)
@@ -225,7 +271,10 @@ def _no_range(entries: Sequence[RangeAccuracy], largest: float, direction: str) 
 
 
 def accuracies() -> tuple[str, ...]:
-    """Names of the built-in accuracies. They are assumptions, stated as such in their `source`."""
+    """Names of the built-in accuracies: classes of common testers, and the assumptions called ``assumed-``.
+
+    Where each is from stands in its `source`; `status` says whether it was read in the maker's data sheet.
+    """
     folder = resources.files("jeoul.uncertainty") / "instruments"
     return tuple(sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")))
 

@@ -2,7 +2,8 @@
 
 `combine` is linear and assumes a bell-shaped result. Here every error source is drawn from its own
 distribution, once a trial and shared by all inputs that name it, and the equation is evaluated as it
-stands. Use it to check a budget that one rectangular error dominates, or a ratio of uncertain numbers.
+stands. `check_interval` compares the interval of one result with it, as JCGM 101:2008, 8 describes;
+`monte_carlo` is for an equation of several results.
 """
 
 from __future__ import annotations
@@ -34,6 +35,57 @@ class Simulated:
     coverage_probability: float
     trials: int
     seed: int
+
+
+@dataclass(frozen=True)
+class IntervalCheck:
+    """An interval by the law of propagation beside that of the trials [unit of the result].
+
+    low_difference, high_difference
+        How far the ends lie apart, both positive numbers.
+    tolerance
+        Half of the last digit of u that is stated.
+    agrees
+        Whether both differences are within the tolerance.
+    """
+
+    low: float
+    high: float
+    simulated: Simulated
+    low_difference: float
+    high_difference: float
+    tolerance: float
+    agrees: bool
+
+
+def check_interval(measured: Measured, *, digits: int, trials: int, seed: int) -> IntervalCheck:
+    """Whether y - U to y + U of a result is what the trials find, to so many digits of u.
+
+    With u = c 10^l, c of `digits` digits, the tolerance is 10^l / 2 (JCGM 101:2008, 7.9.2 and 8.1). Any
+    result with a budget: a capacity, an energy, an efficiency, a resistance.
+
+    digits
+        Of u; 1 or 2 are usual. With 2 the trials must be 10^6, for fewer scatter by more than the tolerance.
+
+    Where one rectangular error rules, y +- U reaches beyond it and does not agree: the interval of the
+    trials is the shorter and the better one. What is not in the budget is in neither.
+
+    Raises as `monte_carlo`, and `OutOfValidityError` for fewer than one digit or a result without errors.
+    """
+    simulated = monte_carlo(lambda y: y, measured, trials=trials, seed=seed)
+    u, expanded = measured.standard_uncertainty, measured.expanded_uncertainty
+    if not u or expanded is None or digits < 1:
+        found = f"u = {u} with {digits} digits has no tolerance."
+        raise OutOfValidityError(found, advice="Check a result that has an uncertainty, to 1 or 2 digits.")
+    low, high = measured.value - expanded, measured.value + expanded
+    apart = abs(low - simulated.low), abs(high - simulated.high)
+    tolerance = 0.5 * 10.0 ** _last_place(u, digits)
+    return IntervalCheck(low, high, simulated, *apart, tolerance, max(apart) <= tolerance)
+
+
+def _last_place(u: float, digits: int) -> int:
+    """The power of ten of the last of the digits of u, after rounding to them."""
+    return int(f"{u:.{digits - 1}e}".partition("e")[2]) - digits + 1
 
 
 def monte_carlo(

@@ -16,11 +16,16 @@ reads a sample. With ``Q`` in Ah and s = +1 for charge, -1 for discharge::
     voltage noise  n_U                                 sqrt(sum(w^2 I^2)) / 3600
     clock          c    Q                              E
 
-A rounding error (resolution) follows the row of the noise where noise moves the reading over more than one
-step of the resolution, and the row of the offset where it does not.
+A rounding error has two parts, by how large the noise is against the step of the resolution: one that
+averages follows the row of the noise (``rounding``), one that stays follows the row of the offset
+(``resolution``); see `RangeAccuracy.rounding_that_stays`.
 
-Not in the model, because it is no error of the instrument: where the cut-off voltage was crossed, what the
-current did between two samples, temperature, and the lead resistance in the voltage.
+The drift is a straight line from the start of the test and has no bound: after a year of 1 uV/h it is 9 mV.
+A specification "per year" is no drift of this kind: put it into the offset.
+
+Not in the model, because it is no error of the instrument: where the cut-off voltage was crossed, temperature
+and the lead resistance in the voltage, which `jeoul.metrics.contributions` adds where asked, and what the
+current did between two samples.
 """
 
 from __future__ import annotations
@@ -185,9 +190,7 @@ def reading_terms(
         The largest absolute reading of each step, which chooses its range [A, V or K].
     """
     entry = choose_ranges(entries, largest, direction)
-    averaging = np.array([range_.rounding_is_noise for range_ in entries])[entry]
     s = sensitivities
-    rounding = np.where(averaging, s.noise, s.rounding)
     kinds: tuple[tuple[str, Extent, Callable[[RangeAccuracy], Error | None], Floats], ...] = (
         ("gain", "instrument", lambda r: r.gain, s.gain),
         ("offset", "instrument", lambda r: r.offset, s.offset),
@@ -198,7 +201,8 @@ def reading_terms(
             lambda r: None if r.noise is None else replace(r.noise, distribution="normal"),
             s.noise,
         ),
-        ("resolution", "rows", lambda r: r.rounding, rounding),
+        ("rounding", "rows", lambda r: r.rounding_that_averages, s.noise),
+        ("resolution", "rows", lambda r: r.rounding_that_stays, s.rounding),
     )
     scopes = tuple(range_.label for range_ in entries)
     terms = []
