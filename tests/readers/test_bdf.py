@@ -37,3 +37,17 @@ def test_the_real_legacy_file(corpus: Path) -> None:
     assert ours.height == raw.height == 5000
     assert (ours["voltage_volt"] == raw["voltage_volt"]).all()
     assert ours["test_time_second"][-1] == 148781.953
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_the_cells_of_a_module_come_back_as_cells(tmp_path: Path, suffix: str) -> None:
+    """What a measurement of a module writes is read as a module again, not as a vendor's own columns."""
+    table = pl.DataFrame({
+        "test_time_second": [0.0, 1.0], "voltage_volt": [6.6, 6.5], "current_ampere": [0.0, -1.0],
+        "cell_voltage_1_volt": [3.3, 3.25], "cell_voltage_214_volt": [3.3, 3.25], "cell_temperature_2_celsius": [25.0, 25.5],
+    })  # fmt: skip
+    path = tmp_path / f"module{suffix}"
+    table.write_csv(path) if suffix == ".csv" else table.write_parquet(path)
+    measurement = jeoul.read(path)
+    names = [name for name in table.columns if name.startswith("cell_")]
+    assert measurement.select(names).equals(table.select(names))

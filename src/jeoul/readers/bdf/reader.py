@@ -8,7 +8,7 @@ from functools import lru_cache
 import polars as pl
 
 from jeoul.errors import DamagedFileError
-from jeoul.measurement.columns import BY_LABEL, COLUMNS
+from jeoul.measurement.columns import BY_LABEL, COLUMNS, Column, find_column
 from jeoul.readers.contract import VendorTable
 from jeoul.readers.description import ColumnMap, FormatDescription
 from jeoul.readers.source import Source
@@ -35,6 +35,9 @@ def sniff(head: bytes, filename: str) -> bool:
     return len({_canonical(name) for name in names} & _REQUIRED) >= 2
 
 
+MOST_CELLS = 400
+"""Cells in series of which a file may hold the voltages; a vehicle of 1 000 V has about 270."""
+
 _REQUIRED = {"test_time_second", "voltage_volt", "current_ampere"}
 _STEMS = {
     (split_header(label)[0].casefold(), column.dimension): column.name for label, column in BY_LABEL.items()
@@ -44,7 +47,7 @@ _STEMS = {
 def _canonical(name: str) -> str | None:
     """The canonical name of a header in BDF style: ``Voltage / V``, ``Test Time / h``, ``voltage_volt``."""
     name = name.strip()
-    if name in COLUMNS:
+    if find_column(name):
         return name
     if name in EARLIER_NAMES:
         return EARLIER_NAMES[name][0]
@@ -58,7 +61,7 @@ def _canonical(name: str) -> str | None:
 @lru_cache(maxsize=1)
 def column_map() -> tuple[ColumnMap, ...]:
     """Every canonical column under its machine-readable name and its labels, in BDF's own unit."""
-    spellings: dict[str, list[str]] = {name: [name, column.label] for name, column in COLUMNS.items()}
+    spellings: dict[str, list[str]] = {name: [name, column.label] for name, column in _columns().items()}
     for label, column in BY_LABEL.items():
         spellings[column.name].append(label)
     for earlier, (name, _) in EARLIER_NAMES.items():
@@ -69,8 +72,19 @@ def column_map() -> tuple[ColumnMap, ...]:
     )
 
 
+def _columns() -> dict[str, Column]:
+    """Every canonical column, and the numbered ones of modules and packs as far as packs go."""
+    names = [name for n in range(1, MOST_CELLS + 1) for name in (f"cell_voltage_{n}_volt", _thermometer(n))]
+    return COLUMNS | {name: column for name in names if (column := find_column(name))}
+
+
+def _thermometer(n: int) -> str:
+    return f"cell_temperature_{n}_celsius"
+
+
 def _unit_of(name: str) -> str | None:
-    return split_header(COLUMNS[name].label)[1]
+    column = find_column(name)
+    return None if column is None else split_header(column.label)[1]
 
 
 def describe(description: FormatDescription) -> FormatDescription:
