@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -44,8 +45,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     before, can = _as_nobody()
     if not can:
         pytest.skip("PostgreSQL does not run as root and setpriv is not there")
-    root = Path("/tmp") / f"jeoul-postgres-{uuid.uuid4().hex[:8]}"  # a socket path must be short
-    root.mkdir()
+    root = Path(tempfile.mkdtemp(prefix="jeoul-"))  # the path of a socket must be short
     if before:
         shutil.chown(root, "postgres", "postgres")
     data, user = root / "data", "jeoul"

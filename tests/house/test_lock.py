@@ -44,7 +44,9 @@ def test_every_line_is_a_pinned_requirement_with_its_hashes(lock: str) -> None:
     assert odd == []
 
 
-@pytest.mark.parametrize("word", ["http", "file:", "git+", "@ ", "find-links", "index-url", "trusted-host"])
+@pytest.mark.parametrize(
+    "word", ["http:", "https:", "file:", "git+", "@ ", "find-links", "index-url", "trusted-host"]
+)
 def test_it_names_no_address(word: str, lock: str) -> None:
     assert word not in lock.lower()
 

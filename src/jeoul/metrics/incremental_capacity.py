@@ -450,7 +450,8 @@ def _smoothed(trace: _Trace, width: float) -> tuple[Floats, Floats, Floats, NDAr
     low, high = float(trace.voltage.min()), float(trace.voltage.max())
     edges, step = _grid(low, high, width)
     cells = np.diff(_charge_below_voltage(trace, edges, max(trace.resolution, step)))
-    offset: Floats = step * np.arange(-math.ceil(_REACH * width / step), math.ceil(_REACH * width / step) + 1)
+    reach = math.ceil(_REACH * width / step)
+    offset: Floats = step * np.arange(-reach, reach + 1, dtype=np.float64)
     bell: Floats = np.asarray(np.exp(-((offset / width) ** 2) / 2.0), dtype=np.float64) / (
         width * math.sqrt(2 * math.pi)
     )
