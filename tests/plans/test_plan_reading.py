@@ -15,6 +15,7 @@ from jeoul.plans import (
     Drive,
     Hold,
     Impedance,
+    Logging,
     Plan,
     Profile,
     Pulse,
@@ -52,7 +53,10 @@ def test_the_example_of_the_documentation_is_the_plan_it_says(tmp_path: Path) ->
     assert (plan.name, plan.rated_capacity_ah, plan.temperature_celsius) == ("Capacity and pulse", 2.0, 25.0)
     assert plan.steps == (
         ConstantThenHold("charge", Drive("rate", 0.5), 3.65, Until(rate=0.05), full=True),
-        Rest(Until(duration_second=1800.0, temperature_slope_kelvin_per_hour=1.0)),
+        Rest(
+            Until(duration_second=1800.0, temperature_slope_kelvin_per_hour=1.0),
+            log=Logging(interval_second=60.0, voltage_change_volt=0.005),
+        ),
         Repeat(
             3,
             (Constant("discharge", Drive("power_watt", 6.0), Until(voltage_volt=2.5)),),
@@ -62,7 +66,7 @@ def test_the_example_of_the_documentation_is_the_plan_it_says(tmp_path: Path) ->
         Pulse("discharge", Drive("current_ampere", 6.0), 10.0, 2.0, "hold"),
         Hold(3.3, Until(duration_second=3600.0)),
         Profile("current_ampere", (0.0, 600.0), (-1.5, 2.0), 1800.0),
-        SetTemperature(45.0),
+        SetTemperature(45.0, 2.0),
         Impedance(1000.0, 0.01, 6, amplitude_ampere=0.1),
     )
 
@@ -75,6 +79,22 @@ def test_a_profile_may_stand_in_the_plan(tmp_path: Path) -> None:
     )
     expected = Profile("power_watt", (0.0, 10.0), (-3.0, 2.5), 30.0, Until(voltage_volt=2.0), "drive")
     assert plan.steps == (expected,)
+
+
+def test_a_step_may_end_at_a_cell_and_have_its_own_log(tmp_path: Path) -> None:
+    plan = _read(
+        tmp_path,
+        '[[step]]\ndo = "discharge"\nrate = 1\nuntil = { cell_voltage_volt = 2.5 }\n'
+        "log = { first_second = 0.1, current_change_ampere = 0.5 }",
+    )
+    assert plan.steps == (
+        Constant(
+            "discharge",
+            Drive("rate", 1.0),
+            Until(cell_voltage_volt=2.5),
+            log=Logging(first_second=0.1, current_change_ampere=0.5),
+        ),
+    )
 
 
 CC = '[[step]]\ndo = "charge"\nrate = 1\nuntil = { voltage_volt = 3.65 }\n'
@@ -131,6 +151,14 @@ WRONG = {
         '[[step]]\ndo = "profile"\nfile = "lost.csv"\nduration_second = 9',
         "step[1].file",
         "cannot be read",
+    ),
+    "a log without a rule": (CC + "log = {}", "step[1].log", "no rule"),
+    "a log of a kind that is not": (CC + "log = { power_change = 1 }", "step[1].log.power_change", "not known"),
+    "a log of no time": (CC + "log = { interval_second = 0 }", "step[1].log.interval_second", "above 0"),
+    "a ramp of no speed": (
+        '[[step]]\ndo = "temperature"\ncelsius = 45\nkelvin_per_minute = 0',
+        "step[1].kelvin_per_minute",
+        "above 0",
     ),
     "a limit reaction without a limit": (
         '[[step]]\ndo = "pulse"\nway = "charge"\nrate = 1\nduration_second = 1\nat_limit = "hold"',

@@ -12,6 +12,7 @@ from jeoul.plans import (
     Drive,
     Hold,
     Impedance,
+    Logging,
     Plan,
     PlanStep,
     Profile,
@@ -90,6 +91,8 @@ def test_its_own_package_takes_it() -> None:
         (Rest(Until(temperature_slope_kelvin_per_hour=1.0, duration_second=60.0)), "wait for a temperature"),
         (Pulse("charge", Drive("rate", 1.0), 10.0, 3.65, "hold"), "hold a limit"),
         (Hold(3.6, Until(capacity_ah=0.1)), "by its charge"),
+        (Rest(Until(duration_second=60.0), log=Logging(interval_second=1.0)), "one rule for the whole test"),
+        (Constant("charge", Drive("rate", 1.0), Until(cell_voltage_volt=3.6)), "cells of a module"),
         (Hold(3.6, Until(rate=0.1, current_ampere=0.1)), "not by both"),
         (
             ConstantThenHold("charge", Drive("rate", 1.0), 3.6, Until(duration_second=9.0)),

@@ -4,11 +4,21 @@
 
     plan.py       the steps, and the order in which they are executed
     reading.py    a plan from its TOML file
+    wording.py    a step in words
+    writing.py    a plan into its TOML file
     duration.py   how long it takes
+    booking.py    what it takes of a laboratory: channel hours, charge, energy
+    lowering.py   the same plan in fewer words, for testers that know fewer
+    export.py     the plan in the words of other programs
+    pybamm.py     the same as sentences of a PyBaMM experiment
+    mutations.py  a plan with one thing wrong, to prove that it is noticed
     unicycler.py  the same as a protocol of aurora-unicycler, where that can say it
 """
 
+from jeoul.plans.booking import Booking, book
 from jeoul.plans.duration import Assumptions, StepDuration, estimate_duration
+from jeoul.plans.export import TARGETS, export_plan
+from jeoul.plans.lowering import count_out, one_record, without_chamber
 from jeoul.plans.plan import (
     AdjustSoc,
     Constant,
@@ -18,6 +28,7 @@ from jeoul.plans.plan import (
     Hold,
     Impedance,
     Leaf,
+    Logging,
     Plan,
     PlanStep,
     Profile,
@@ -26,15 +37,21 @@ from jeoul.plans.plan import (
     Rest,
     SetTemperature,
     Until,
+    Way,
     current_of,
+    numbered,
     unroll,
 )
+from jeoul.plans.pybamm import pybamm_gaps, to_pybamm
 from jeoul.plans.reading import read_plan
 from jeoul.plans.unicycler import to_unicycler, unicycler_gaps
+from jeoul.plans.writing import plan_to_toml, write_plan
 
 __all__ = [
+    "TARGETS",
     "AdjustSoc",
     "Assumptions",
+    "Booking",
     "Constant",
     "ConstantThenHold",
     "Drive",
@@ -42,6 +59,7 @@ __all__ = [
     "Hold",
     "Impedance",
     "Leaf",
+    "Logging",
     "Plan",
     "PlanStep",
     "Profile",
@@ -51,10 +69,21 @@ __all__ = [
     "SetTemperature",
     "StepDuration",
     "Until",
+    "Way",
+    "book",
+    "count_out",
     "current_of",
     "estimate_duration",
+    "export_plan",
+    "numbered",
+    "one_record",
+    "plan_to_toml",
+    "pybamm_gaps",
     "read_plan",
+    "to_pybamm",
     "to_unicycler",
     "unicycler_gaps",
     "unroll",
+    "without_chamber",
+    "write_plan",
 ]

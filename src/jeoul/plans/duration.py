@@ -50,12 +50,17 @@ class Assumptions:
 
 @dataclass(frozen=True)
 class StepDuration:
-    """The length of one execution [s]. `guessed`: the plan alone does not say it."""
+    """The length of one execution [s]. `guessed`: the plan alone does not say it.
+
+    charge_ah
+        Charge that goes in, negative for a discharge [Ah].
+    """
 
     step_id: int
     cycle_count: int
     second: float
     guessed: bool
+    charge_ah: float = 0.0
 
 
 def estimate_duration(plan: Plan, assumed: Assumptions) -> tuple[StepDuration, ...]:
@@ -70,8 +75,10 @@ def estimate_duration(plan: Plan, assumed: Assumptions) -> tuple[StepDuration, .
     _check(assumed)
     soc, found = assumed.soc, []
     for execution in unroll(plan):
-        second, guessed, soc = _lasts(execution.step, plan, assumed, soc)
-        found.append(StepDuration(execution.step_id, execution.cycle_count, second, guessed))
+        second, guessed, after = _lasts(execution.step, plan, assumed, soc)
+        moved = (after - soc) * plan.rated_capacity_ah
+        found.append(StepDuration(execution.step_id, execution.cycle_count, second, guessed, moved))
+        soc = after
     return tuple(found)
 
 

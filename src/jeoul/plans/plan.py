@@ -39,6 +39,8 @@ class Until:
         Charge moved in the step [Ah].
     temperature_slope_kelvin_per_hour
         In a rest, the magnitude of dT/dt falls to it [K/h].
+    cell_voltage_volt
+        Of a module: one of its cells reaches it, the highest in a charge, the lowest in a discharge [V].
     """
 
     voltage_volt: float | None = None
@@ -47,6 +49,23 @@ class Until:
     duration_second: float | None = None
     capacity_ah: float | None = None
     temperature_slope_kelvin_per_hour: float | None = None
+    cell_voltage_volt: float | None = None
+
+
+@dataclass(frozen=True)
+class Logging:
+    """When the tester writes rows in a step, where that differs from the rest of the test; None: as there.
+
+    interval_second, first_second
+        Longest time between two rows; from the edge to the first row [s].
+    voltage_change_volt, current_change_ampere
+        A row as well whenever the voltage or the current has moved by so much [V], [A].
+    """
+
+    interval_second: float | None = None
+    first_second: float | None = None
+    voltage_change_volt: float | None = None
+    current_change_ampere: float | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +77,7 @@ class Constant:
     until: Until
     label: str = ""
     full: bool = False
+    log: Logging | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +88,7 @@ class Hold:
     until: Until
     label: str = ""
     full: bool = False
+    log: Logging | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +104,7 @@ class ConstantThenHold:
     until: Until
     label: str = ""
     full: bool = False
+    log: Logging | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +113,7 @@ class Rest:
 
     until: Until
     label: str = ""
+    log: Logging | None = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +131,7 @@ class Pulse:
     limit_volt: float | None = None
     at_limit: Literal["end", "hold"] = "end"
     label: str = ""
+    log: Logging | None = None
 
 
 @dataclass(frozen=True)
@@ -124,13 +148,19 @@ class Profile:
     duration_second: float
     until: Until = field(default_factory=Until)
     label: str = ""
+    log: Logging | None = None
 
 
 @dataclass(frozen=True)
 class SetTemperature:
-    """Set the chamber. It takes no time: the cell follows in the steps after, so plan a rest to soak."""
+    """Set the chamber. It takes no time: the cell follows in the steps after, so plan a rest to soak.
+
+    kelvin_per_minute
+        How fast the chamber goes there [K/min]; None: at once.
+    """
 
     celsius: float
+    kelvin_per_minute: float | None = None
 
 
 @dataclass(frozen=True)
@@ -150,6 +180,7 @@ class AdjustSoc:
     reference: Reference
     until: Until = field(default_factory=Until)
     label: str = ""
+    log: Logging | None = None
 
 
 @dataclass(frozen=True)
@@ -210,6 +241,19 @@ def unroll(plan: Plan) -> Iterator[Execution]:
         yield Execution(step_id, cycle, step)
 
 
+def numbered(plan: Plan) -> Iterator[tuple[int, Leaf]]:
+    """The steps of the programme with their place in it, repeats written once."""
+    yield from enumerate(_once(plan.steps), start=1)
+
+
+def _once(steps: tuple[PlanStep, ...]) -> Iterator[Leaf]:
+    for step in steps:
+        if isinstance(step, Repeat):
+            yield from _once(step.steps)
+        else:
+            yield step
+
+
 def _walk(steps: tuple[PlanStep, ...], first: int) -> Iterator[tuple[int, Leaf, int]]:
     """Each step with its place in the programme and how often the cycle counter rises before it."""
     place = first
@@ -218,7 +262,7 @@ def _walk(steps: tuple[PlanStep, ...], first: int) -> Iterator[tuple[int, Leaf, 
             yield from _repeated(step, place)
         else:
             yield place, step, 0
-        place += _length(step)
+        place += count_steps(step)
 
 
 def _repeated(repeat: Repeat, first: int) -> Iterator[tuple[int, Leaf, int]]:
@@ -229,9 +273,9 @@ def _repeated(repeat: Repeat, first: int) -> Iterator[tuple[int, Leaf, int]]:
             rises = 0
 
 
-def _length(step: PlanStep) -> int:
+def count_steps(step: PlanStep) -> int:
     """How many places in the programme a step takes."""
-    return sum(_length(inner) for inner in step.steps) if isinstance(step, Repeat) else 1
+    return sum(1 for _ in _once((step,)))
 
 
 def current_of(drive: Drive, rated_capacity_ah: float) -> float | None:

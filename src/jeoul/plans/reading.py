@@ -18,6 +18,7 @@ The file::
     [[step]]
     do = "rest"
     until = { duration_minute = 30, temperature_slope_kelvin_per_hour = 1.0 }
+    log = { interval_second = 60.0, voltage_change_volt = 0.005 }    # where it differs from the test's
 
     [[step]]
     do = "repeat"
@@ -55,6 +56,7 @@ The file::
     [[step]]
     do = "temperature"
     celsius = 45.0
+    kelvin_per_minute = 2.0             # optional: how fast the chamber goes there
 
     [[step]]
     do = "impedance"
@@ -65,7 +67,9 @@ The file::
 
 A profile may stand in the file itself: ``time_second = [0, 10]`` and ``current_ampere = [-1, 2]``, positive
 for charge. A duration is ``duration_second``, ``duration_minute`` or ``duration_hour``. Every step but
-``temperature`` and ``repeat`` may have a ``label``.
+``temperature`` and ``repeat`` may have a ``label``, and those and ``impedance`` aside a ``log`` of
+``interval_second``, ``first_second``, ``voltage_change_volt`` and ``current_change_ampere``. Of a module, a
+``charge``, ``discharge``, ``cccv`` or ``profile`` may end where any cell reaches ``cell_voltage_volt``.
 """
 
 from __future__ import annotations
@@ -87,6 +91,7 @@ from jeoul.plans.plan import (
     Drive,
     Hold,
     Impedance,
+    Logging,
     Plan,
     PlanStep,
     Profile,
@@ -102,9 +107,10 @@ DRIVES: tuple[Quantity, ...] = ("current_ampere", "rate", "power_watt")
 DURATIONS = {"duration_second": 1.0, "duration_minute": 60.0, "duration_hour": 3600.0}
 LEAST_CELSIUS, MOST_CELSIUS = -100.0, 200.0
 
-MOVING = ("voltage_volt", "duration_second", "capacity_ah")
+MOVING = ("voltage_volt", "duration_second", "capacity_ah", "cell_voltage_volt")
 HOLDING = ("current_ampere", "rate", "duration_second", "capacity_ah")
 RESTING = ("duration_second", "temperature_slope_kelvin_per_hour")
+LOGGING = ("interval_second", "first_second", "voltage_change_volt", "current_change_ampere")
 
 
 def read_plan(path: str | Path) -> Plan:
@@ -200,31 +206,32 @@ def _step(table: _Table) -> PlanStep:
 
 
 def _constant(table: _Table) -> Constant:
-    table.check_keys(["do", "until"], [*DRIVES, "label", "full"])
-    until = _until(table, MOVING)
-    return Constant(table.data["do"], _drive(table), until, table.text("label"), table.flag("full"))
+    table.check_keys(["do", "until"], [*DRIVES, "label", "full", "log"])
+    until, words = _until(table, MOVING), (table.text("label"), table.flag("full"), _log(table))
+    return Constant(table.data["do"], _drive(table), until, *words)
 
 
 def _hold(table: _Table) -> Hold:
-    table.check_keys(["do", "voltage_volt", "until"], ["label", "full"])
+    table.check_keys(["do", "voltage_volt", "until"], ["label", "full", "log"])
     volt = table.number("voltage_volt", 0.0)
-    return Hold(volt, _until(table, HOLDING), table.text("label"), table.flag("full"))
+    return Hold(volt, _until(table, HOLDING), table.text("label"), table.flag("full"), _log(table))
 
 
 def _cccv(table: _Table) -> ConstantThenHold:
-    table.check_keys(["do", "way", "voltage_volt", "until"], [*DRIVES, "label", "full"])
+    table.check_keys(["do", "way", "voltage_volt", "until"], [*DRIVES, "label", "full", "log"])
     way, volt = table.word("way", ("charge", "discharge")), table.number("voltage_volt", 0.0)
-    drive, until = _drive(table), _until(table, HOLDING)
-    return ConstantThenHold(way, drive, volt, until, table.text("label"), table.flag("full"))
+    drive, until = _drive(table), _until(table, (*HOLDING, "cell_voltage_volt"))
+    words = table.text("label"), table.flag("full"), _log(table)
+    return ConstantThenHold(way, drive, volt, until, *words)
 
 
 def _rest(table: _Table) -> Rest:
-    table.check_keys(["do", "until"], ["label"])
-    return Rest(_until(table, RESTING), table.text("label"))
+    table.check_keys(["do", "until"], ["label", "log"])
+    return Rest(_until(table, RESTING), table.text("label"), _log(table))
 
 
 def _pulse(table: _Table) -> Pulse:
-    table.check_keys(["do", "way"], [*DRIVES, *DURATIONS, "limit_volt", "at_limit", "label"])
+    table.check_keys(["do", "way"], [*DRIVES, *DURATIONS, "limit_volt", "at_limit", "label", "log"])
     limit = table.number("limit_volt", 0.0) if "limit_volt" in table.data else None
     if limit is None and "at_limit" in table.data:
         table.fail("at_limit", "there is no limit_volt that it could be of.")
@@ -235,11 +242,12 @@ def _pulse(table: _Table) -> Pulse:
         limit,
         table.word("at_limit", ("end", "hold"), "end"),
         table.text("label"),
+        _log(table),
     )
 
 
 def _profile(table: _Table) -> Profile:
-    table.check_keys(["do"], [*DRIVES, *DURATIONS, "file", "time_second", "until", "label"])
+    table.check_keys(["do"], [*DRIVES, *DURATIONS, "file", "time_second", "until", "label", "log"])
     quantity, time, value = _profile_file(table) if "file" in table.data else _profile_inline(table)
     duration = _duration(table, required=True) or 0.0
     rising = all(a < b for a, b in zip(time, [*time[1:], duration], strict=True))
@@ -247,7 +255,8 @@ def _profile(table: _Table) -> Profile:
         found = f"{len(time)} times and {len(value)} values were found."
         table.fail("time_second", found, "As many as values, from 0, rising, the last before the duration.")
     until = _until(table, MOVING, needed=False)
-    return Profile(quantity, tuple(time), tuple(value), duration, until, table.text("label"))
+    words = table.text("label"), _log(table)
+    return Profile(quantity, tuple(time), tuple(value), duration, until, *words)
 
 
 def _profile_inline(table: _Table) -> tuple[Quantity, list[float], list[float]]:
@@ -279,18 +288,21 @@ def _profile_file(table: _Table) -> tuple[Quantity, list[float], list[float]]:
 
 
 def _temperature(table: _Table) -> SetTemperature:
-    table.check_keys(["do", "celsius"])
-    return SetTemperature(table.number("celsius", LEAST_CELSIUS, MOST_CELSIUS))
+    table.check_keys(["do", "celsius"], ["kelvin_per_minute"])
+    ramps = "kelvin_per_minute" in table.data
+    ramp = table.number("kelvin_per_minute", 0.0) if ramps else None
+    return SetTemperature(table.number("celsius", LEAST_CELSIUS, MOST_CELSIUS), ramp)
 
 
 def _adjust(table: _Table) -> AdjustSoc:
-    table.check_keys(["do", "soc", "reference"], [*DRIVES, "until", "label"])
+    table.check_keys(["do", "soc", "reference"], [*DRIVES, "until", "label", "log"])
     return AdjustSoc(
         table.number("soc", 0.0, 1.0, open_low=False),
         _drive(table),
         table.word("reference", ("rated", "last_full_discharge")),
         _until(table, ("voltage_volt", "duration_second"), needed=False),
         table.text("label"),
+        _log(table),
     )
 
 
@@ -356,6 +368,16 @@ def _until(table: _Table, allowed: Sequence[str], *, needed: bool = True) -> Unt
         table.fail("until", "no condition was found: the step would never end.")
     found = {name: inner.number(name, 0.0) for name in spelled if name in inner.data}
     return Until(**found, duration_second=_duration(inner, required=False))
+
+
+def _log(table: _Table) -> Logging | None:
+    if "log" not in table.data:
+        return None
+    inner = table.table("log")
+    inner.check_keys([], LOGGING)
+    if not inner.data:
+        table.fail("log", "no rule was found.", f"Give one of {', '.join(LOGGING)}.")
+    return Logging(**{name: inner.number(name, 0.0) for name in inner.data})
 
 
 def _check_full(table: _Table, steps: Sequence[PlanStep], *, known: bool) -> bool:

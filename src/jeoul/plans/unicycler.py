@@ -87,6 +87,10 @@ def _lowered(step: PlanStep, plan: Plan, place: str) -> list[Document]:
         tag = f"step {place}"
         loop = {"step": "loop", "loop_to": tag, "cycle_count": step.times}
         return [{"step": "tag", "tag": tag}, *inner, loop]
+    if getattr(step, "log", None) is not None:
+        raise _CannotSayError("it records by one rule for the whole test")
+    if getattr(step, "until", Until()).cell_voltage_volt is not None:
+        raise _CannotSayError("it does not see the cells of a module")
     rule = _RULES.get(type(step))
     if rule is None:
         raise _CannotSayError(f"it has no {_WORDS.get(type(step).__name__, type(step).__name__)}")

@@ -7,6 +7,8 @@
     dv_i/dt = (I R_i(z, T) - v_i) / tau_i            i = 1, 2
     dh/dz  = rate (H sign(dz) - h)                   one-state hysteresis, along the charge that flows
     C dT/dt = I (U - OCV) - (T - T_chamber) / R_th   no entropic heat
+    dlost/dt = |I| f_cycle / (7200 Q0) + f_day(T) / 86400
+    Q(T) = Q0 (1 - lost) factor(T),  R = R(z, T) (1 + growth lost)
 
 A tick is a time dt in which the current is a straight line, I = i0 + s t. R1, R2, I_leak and the heat are
 held at what they are at its start (the heat at its mean), and OCV + h + I R0 runs straight from its value at
@@ -29,9 +31,11 @@ from typing import NamedTuple
 import numpy as np
 
 from jeoul.errors import OutOfValidityError
+from jeoul.simulation.history import Tick, Track
 from jeoul.simulation.parameters import KELVIN, REFERENCE_CELSIUS, CellParameters
 
 SECOND_PER_HOUR = 3600.0
+SECOND_PER_DAY = 86_400.0
 _REFERENCE_KELVIN = REFERENCE_CELSIUS + KELVIN
 LEAST_SOC, MOST_SOC = -0.2, 1.2
 
@@ -40,6 +44,7 @@ class State(NamedTuple):
     """A cell at a moment.
 
     discharged_ah: charge taken since full [Ah]. hysteresis, fast, slow: voltages [V]. celsius: of the cell.
+    lost: share of the capacity at the start that ageing has taken [1].
     """
 
     discharged_ah: float
@@ -47,30 +52,7 @@ class State(NamedTuple):
     fast: float
     slow: float
     celsius: float
-
-
-class Tick(NamedTuple):
-    """A stretch of time in closed form; times within it run from 0 to `second`."""
-
-    second: float
-    ampere: float
-    """Current at the start [A]."""
-    ampere_slope: float
-    """[A/s]"""
-    level: float
-    """A of the voltage [V]."""
-    level_slope: float
-    """B of the voltage [V/s]."""
-    fast: float
-    """c1 of the voltage [V]."""
-    slow: float
-    """c2 of the voltage [V]."""
-    celsius: float
-    """Temperature at the start [degC]."""
-    celsius_end: float
-    """Where the temperature goes [degC]."""
-    soc_start: float
-    soc_end: float
+    lost: float = 0.0
 
 
 class _Line:
@@ -106,18 +88,47 @@ class EquivalentCircuit:
         self._capacity = _Line(p.capacity_celsius, p.capacity_factor, extended=False)
         self.thermal_second = p.heat_capacity_joule_per_kelvin * p.thermal_resistance_kelvin_per_watt
 
-    def at_rest(self, *, soc: float, celsius: float, branch: float) -> State:
-        """The cell relaxed at this state of charge; branch 1: after charge, -1: after discharge."""
-        discharged = (1.0 - soc) * self.capacity(celsius)
-        return State(discharged, branch * self.parameters.hysteresis_volt, 0.0, 0.0, celsius)
+    @property
+    def name(self) -> str:
+        """What the cell is called in a record."""
+        return self.parameters.name
+
+    def at_rest(self, *, soc: float, celsius: float, branch: float, lost: float = 0.0) -> State:
+        """The cell relaxed at this state of charge; branch 1: after charge, -1: after discharge.
+
+        lost: share of its capacity that ageing has taken before [1].
+        """
+        discharged = (1.0 - soc) * self.capacity(celsius) * (1.0 - lost)
+        return State(discharged, branch * self.parameters.hysteresis_volt, 0.0, 0.0, celsius, lost)
 
     def capacity(self, celsius: float) -> float:
-        """Charge from full to empty at a temperature [Ah]."""
+        """Charge from full to empty of the new cell at a temperature [Ah]."""
         return self.parameters.capacity_ah * self._capacity.at(celsius)
+
+    def capacity_now(self, state: State) -> float:
+        """Charge from full to empty of the cell as it is [Ah]."""
+        return self.capacity(state.celsius) * (1.0 - state.lost)
 
     def soc(self, state: State) -> float:
         """State of charge [1]."""
-        return 1.0 - state.discharged_ah / self.capacity(state.celsius)
+        return 1.0 - state.discharged_ah / self.capacity_now(state)
+
+    def lost(self, state: State) -> float:
+        """Share of the capacity at the start that ageing has taken [1]."""
+        return state.lost
+
+    def leaked(self, before: State, after: State, charge_in: float, charge_out: float) -> float:
+        """What a cell through which so much has passed has lost from within [Ah]."""
+        taken = after.discharged_ah - before.discharged_ah
+        return taken + self.parameters.coulombic_efficiency * charge_in - charge_out
+
+    def track(self, ticks: Sequence[Tick]) -> Track:
+        """The ticks of a step as one run that can be asked for any time."""
+        return Track(ticks, self.parameters.fast_second, self.parameters.slow_second, self.thermal_second)
+
+    def temperature_slope(self, state: State, chamber: float) -> float:
+        """dT/dt of the cell at rest [K/h]."""
+        return (chamber - state.celsius) / self.thermal_second * SECOND_PER_HOUR
 
     def leak(self, celsius: float) -> float:
         """Current of self-discharge [A]."""
@@ -127,7 +138,7 @@ class EquivalentCircuit:
     def ohmic(self, state: State, *, charging: bool) -> float:
         """R0 [ohm]."""
         place = max(self.soc(state), self.parameters.least_charge_soc) if charging else self.soc(state)
-        return self._resistance[0].at(place) * self._warmth(state.celsius)
+        return self._resistance[0].at(place) * self._warmth(state)
 
     def behind_ohmic(self, state: State) -> float:
         """The voltage without I R0 [V]."""
@@ -136,6 +147,10 @@ class EquivalentCircuit:
     def voltage(self, state: State, ampere: float) -> float:
         """Terminal voltage [V]."""
         return self.behind_ohmic(state) + ampere * self.ohmic(state, charging=ampere > 0)
+
+    def extreme_voltage(self, state: State, ampere: float, sign: float) -> float:
+        """The highest (sign 1) or the lowest (-1) voltage of a cell; of one cell its own [V]."""
+        return self.voltage(state, ampere)
 
     def ocv_slope(self, state: State) -> float:
         """dOCV/dz [V]."""
@@ -147,14 +162,15 @@ class EquivalentCircuit:
         """The state after a tick of `second` in which the current goes straight from `start` to `end` [A]."""
         p, soc = self.parameters, self.soc(state)
         slope, mean = (end - start) / second, (start + end) / 2
-        ohmic, fast_ohm, slow_ohm = self._resistances(soc, state.celsius, charging=mean > 0)
+        ohmic, fast_ohm, slow_ohm = self._resistances(soc, state, charging=mean > 0)
         fast, fast_c, fast_level = _relaxed(state.fast, fast_ohm, p.fast_second, start, slope, second)
         slow, slow_c, slow_level = _relaxed(state.slow, slow_ohm, p.slow_second, start, slope, second)
         lag = state.hysteresis + (state.fast + fast + state.slow + slow) / 2
         celsius_end = chamber + mean * (mean * ohmic + lag) * p.thermal_resistance_kelvin_per_watt
         celsius = celsius_end + (state.celsius - celsius_end) * math.exp(-second / self.thermal_second)
         discharged = state.discharged_ah + self._taken(start, end, second, state.celsius)
-        after = State(discharged, self._branch(state, discharged), fast, slow, celsius)
+        lost = state.lost + self._aged(start, end, second, state.celsius)
+        after = State(discharged, self._branch(state, discharged), fast, slow, celsius, lost)
         begin = self.voltage(state, start) - state.fast - state.slow
         finish = self.voltage(after, end) - fast - slow
         rise = (finish - begin) / second + slope * (fast_ohm + slow_ohm)
@@ -165,9 +181,9 @@ class EquivalentCircuit:
             second, start, slope, level, rise, fast_c, slow_c, state.celsius, celsius_end, soc, after_soc
         )
 
-    def _resistances(self, soc: float, celsius: float, *, charging: bool) -> tuple[float, float, float]:
+    def _resistances(self, soc: float, state: State, *, charging: bool) -> tuple[float, float, float]:
         place = max(soc, self.parameters.least_charge_soc) if charging else soc
-        warmth = self._warmth(celsius)
+        warmth = self._warmth(state)
         ohmic, fast, slow = (line.at(place) * warmth for line in self._resistance)
         return ohmic, fast, slow
 
@@ -180,12 +196,25 @@ class EquivalentCircuit:
 
     def _branch(self, state: State, discharged: float) -> float:
         p = self.parameters
-        change = (state.discharged_ah - discharged) / self.capacity(state.celsius)
+        change = (state.discharged_ah - discharged) / self.capacity_now(state)
         goal = math.copysign(p.hysteresis_volt, change)
         return goal + (state.hysteresis - goal) * math.exp(-p.hysteresis_rate * abs(change))
 
-    def _warmth(self, celsius: float) -> float:
-        return _arrhenius(self.parameters.resistance_activation_kelvin, celsius)
+    def _aged(self, start: float, end: float, second: float, celsius: float) -> float:
+        """Share of the capacity that ageing takes in a tick, by charge that flows and by time [1]."""
+        p = self.parameters
+        if not (p.fade_per_equivalent_full_cycle or p.fade_per_day):
+            return 0.0
+        flowed = 2.0 * _positive_area(start, end, second) - (start + end) / 2 * second
+        cycles = flowed / SECOND_PER_HOUR / (2.0 * p.capacity_ah)
+        day_rate = p.fade_per_day * _arrhenius(-p.fade_activation_kelvin, celsius)
+        return p.fade_per_equivalent_full_cycle * cycles + day_rate * second / SECOND_PER_DAY
+
+    def _warmth(self, state: State) -> float:
+        """What temperature and age make of a resistance of the new cell at 25 degC [1]."""
+        p = self.parameters
+        aged = 1.0 + p.resistance_growth * state.lost
+        return aged * _arrhenius(p.resistance_activation_kelvin, state.celsius)
 
 
 def _arrhenius(activation_kelvin: float, celsius: float) -> float:
@@ -223,7 +252,8 @@ def _check(p: CellParameters) -> None:
         p.heat_capacity_joule_per_kelvin,
         p.thermal_resistance_kelvin_per_watt,
     )
-    if not (rising and ocv_rises and resistances and positive > 0 and p.coulombic_efficiency <= 1):
+    ages = min(p.fade_per_equivalent_full_cycle, p.fade_per_day, p.resistance_growth) >= 0
+    if not (rising and ocv_rises and resistances and positive > 0 and p.coulombic_efficiency <= 1 and ages):
         raise OutOfValidityError(
             f"the parameters of '{p.name}' are no cell's.",
             advice="Knots must rise, the voltage must not fall, resistances and constants must be positive.",

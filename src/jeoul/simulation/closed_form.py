@@ -84,6 +84,10 @@ class ClosedFormHistory:
         zero = np.zeros_like(t)
         return (charge, zero, energy, zero) if line.segment.ampere > 0 else (zero, -charge, zero, -energy)
 
+    def cells(self, step: int, after_edge_second: Floats) -> tuple[Samples, ...]:
+        """It is one cell."""
+        return ()
+
 
 def _energy(cell: ClosedFormCell, line: _Line, t: Floats) -> Floats:
     decayed = cell.constant_second * -np.expm1(-t / cell.constant_second)
@@ -107,7 +111,8 @@ def run_segments(
     history = _history(cell, segments, soc)
     channel = None if instrument is None else instrument.channel(seed)
     name = "closed-form cell"
-    measurement = record(history, log, channel, name=name, item=name, seed=seed)
+    logs = [log] * len(history.steps)
+    measurement = record(history, logs, channel, name=name, item=name, seed=seed)
     return Simulated(measurement, Truth(history))
 
 

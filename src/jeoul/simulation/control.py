@@ -8,15 +8,18 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from jeoul.errors import OutOfValidityError
-from jeoul.simulation.circuit import SECOND_PER_HOUR, EquivalentCircuit, State, Tick
+from jeoul.simulation.cell import AnyState, AnyTick, VirtualCell
+from jeoul.simulation.circuit import SECOND_PER_HOUR
+from jeoul.simulation.history import Chamber, Tick
 
 Held = Literal["current", "voltage", "power"]
-Watched = Literal["voltage", "current", "second", "charge", "temperature_slope"]
+Watched = Literal["voltage", "cell_voltage", "current", "second", "charge", "temperature_slope"]
 
 FIRST_TICK_SECOND = 0.1
 GROWTH = {"current": 1.5, "power": 1.3, "voltage": 1.2}
 MOST_SECOND = {"current": 120.0, "power": 10.0, "voltage": 10.0}
 MOST_REST_SECOND = 3600.0
+MOST_RAMP_SECOND = 10.0
 MOST_SOC_CHANGE = 0.002
 MOST_OCV_CHANGE = 0.008
 # The ticks of a moving cell: no longer than so much charge or so many volts of open-circuit voltage.
@@ -25,6 +28,8 @@ HELD_TOLERANCE, LOOSE_TOLERANCE = 1e-13, 1e-9
 # How closely a held voltage or power is met at the end of a tick, relative; and what is no solution.
 ROOT_TOLERANCE = 1e-14
 MOST_ROUNDS = 100
+MOST_TICKS = 4_000_000
+# Of one phase; a cell that needs more never settles, such as one without resistance at a held voltage.
 
 
 @dataclass(frozen=True)
@@ -86,10 +91,10 @@ class Phase:
 
 @dataclass(frozen=True)
 class Bench:
-    """What a phase runs on: the cell, the chamber around it [degC] and what the tester sees."""
+    """What a phase runs on: the cell, the chamber around it and what the tester sees."""
 
-    cell: EquivalentCircuit
-    chamber: float
+    cell: VirtualCell
+    chamber: Chamber
     sight: Sight
 
 
@@ -97,22 +102,22 @@ class Bench:
 class Progress:
     """Where a step is: changed by `march`, from tick to tick."""
 
-    state: State
+    state: AnyState
     second: float = 0.0
     coulomb: float = 0.0
-    ticks: list[Tick] = field(default_factory=list)
+    ticks: list[AnyTick] = field(default_factory=list)
 
 
 class Trial(NamedTuple):
     """A tick that may still be cut: the state after it, the tick, and the current at its end [A]."""
 
-    after: State
-    tick: Tick
+    after: AnyState
+    tick: AnyTick
     ampere: float
 
     @property
     def coulomb(self) -> float:
-        return (self.tick.ampere + self.ampere) / 2 * self.tick.second
+        return float((self.tick.ampere + self.ampere) / 2 * self.tick.second)
 
 
 class _NoPowerError(Exception):
@@ -136,8 +141,8 @@ def march(bench: Bench, phase: Phase, progress: Progress) -> Stop | None:
 
 def _march_on(bench: Bench, phase: Phase, progress: Progress, ampere: float) -> Stop:
     grown = FIRST_TICK_SECOND
-    while True:
-        second = min(grown, _longest(bench.cell, phase, progress.state, ampere))
+    for _ in range(MOST_TICKS):
+        second = min(grown, _longest(bench, phase, progress, ampere))
         trial, stop = _one_tick(bench, phase, progress, ampere, second)
         progress.state, ampere = trial.after, trial.ampere
         progress.second += trial.tick.second
@@ -146,9 +151,13 @@ def _march_on(bench: Bench, phase: Phase, progress: Progress, ampere: float) -> 
         if stop is not None:
             return stop
         grown *= GROWTH[phase.held]
+    raise OutOfValidityError(
+        f"a step came no nearer to its end than {progress.second:g} s in {MOST_TICKS} ticks.",
+        advice="The cell may have hardly any resistance, or the step no end that it can reach.",
+    )
 
 
-def _start_current(bench: Bench, phase: Phase, state: State) -> float:
+def _start_current(bench: Bench, phase: Phase, state: AnyState) -> float:
     """The current right after the start of the phase [A]."""
     cell, sight = bench.cell, bench.sight
     if phase.held == "current":
@@ -164,13 +173,15 @@ def _start_current(bench: Bench, phase: Phase, state: State) -> float:
     return (math.sqrt(inside) - behind) / (2.0 * ohmic)
 
 
-def _longest(cell: EquivalentCircuit, phase: Phase, state: State, ampere: float) -> float:
-    """The longest tick that keeps charge and voltage of the cell from moving far [s]."""
+def _longest(bench: Bench, phase: Phase, progress: Progress, ampere: float) -> float:
+    """The longest tick that keeps charge, voltage and chamber from moving far [s]."""
+    cell, state = bench.cell, progress.state
+    still = MOST_RAMP_SECOND if bench.chamber.moves(progress.second) else MOST_REST_SECOND
     if ampere == 0.0:
-        return MOST_REST_SECOND
-    rate = abs(ampere) / SECOND_PER_HOUR / cell.capacity(state.celsius)
+        return still
+    rate = abs(ampere) / SECOND_PER_HOUR / cell.capacity_now(state)
     slope = max(cell.ocv_slope(state), MOST_OCV_CHANGE / MOST_SOC_CHANGE)
-    return min(MOST_SECOND[phase.held], MOST_OCV_CHANGE / slope / rate)
+    return min(MOST_SECOND[phase.held], still, MOST_OCV_CHANGE / slope / rate)
 
 
 def _one_tick(
@@ -178,12 +189,12 @@ def _one_tick(
 ) -> tuple[Trial, Stop | None]:
     """One tick, cut where a stop is reached, and the stop."""
     second, timed = _until_time(phase, progress, second, bench.sight)
-    trial = _tick(bench, phase, progress.state, ampere, second)
+    trial = _tick(bench, phase, progress, ampere, second)
     passed = _first_passed(bench, phase, progress, trial)
     if passed is None:
         return trial, timed
     cut = _locate(bench, phase, progress, ampere, second, passed)
-    return _tick(bench, phase, progress.state, ampere, cut), passed
+    return _tick(bench, phase, progress, ampere, cut), passed
 
 
 def _until_time(phase: Phase, progress: Progress, second: float, sight: Sight) -> tuple[float, Stop | None]:
@@ -196,14 +207,15 @@ def _until_time(phase: Phase, progress: Progress, second: float, sight: Sight) -
     return second, None
 
 
-def _tick(bench: Bench, phase: Phase, state: State, ampere: float, second: float) -> Trial:
-    """A tick of this length under what the phase holds."""
+def _tick(bench: Bench, phase: Phase, progress: Progress, ampere: float, second: float) -> Trial:
+    """A tick of this length under what the phase holds; the chamber is what it is in its middle."""
+    state, chamber = progress.state, bench.chamber.at(progress.second + second / 2)
     if phase.held == "current":
-        return Trial(*bench.cell.advance(state, ampere, ampere, second, bench.chamber), ampere)
+        return Trial(*bench.cell.advance(state, ampere, ampere, second, chamber), ampere)
     goal = bench.sight.true_voltage(phase.value) if phase.held == "voltage" else phase.value
 
     def run(end: float) -> tuple[float, Trial]:
-        trial = Trial(*bench.cell.advance(state, ampere, end, second, bench.chamber), end)
+        trial = Trial(*bench.cell.advance(state, ampere, end, second, chamber), end)
         volt = bench.cell.voltage(trial.after, end)
         return (volt if phase.held == "voltage" else volt * end) - goal, trial
 
@@ -247,7 +259,11 @@ def _passed_at_start(bench: Bench, phase: Phase, progress: Progress, ampere: flo
 
 def _margin(bench: Bench, stop: Stop, progress: Progress, trial: Trial) -> float:
     """How far the end of the tick lies beyond the stop; negative before it."""
-    return (_SEEN[stop.watched](bench, progress, trial) - stop.threshold) * stop.sign
+    if stop.watched == "cell_voltage":
+        seen = bench.cell.extreme_voltage(trial.after, trial.ampere, stop.sign)
+    else:
+        seen = _SEEN[stop.watched](bench, progress, trial)
+    return (seen - stop.threshold) * stop.sign
 
 
 def _seen_voltage(bench: Bench, progress: Progress, trial: Trial) -> float:
@@ -264,7 +280,8 @@ def _seen_charge(bench: Bench, progress: Progress, trial: Trial) -> float:
 
 def _seen_temperature_slope(bench: Bench, progress: Progress, trial: Trial) -> float:
     """At rest, where the cell only cools or warms towards the chamber [K/h]."""
-    return abs(bench.chamber - trial.after.celsius) / bench.cell.thermal_second * SECOND_PER_HOUR
+    chamber = bench.chamber.at(progress.second + trial.tick.second)
+    return abs(bench.cell.temperature_slope(trial.after, chamber))
 
 
 _SEEN: dict[str, Callable[[Bench, Progress, Trial], float]] = {
@@ -284,7 +301,7 @@ def _locate(
     """
 
     def beyond(length: float) -> float:
-        return _margin(bench, stop, progress, _tick(bench, phase, progress.state, ampere, length))
+        return _margin(bench, stop, progress, _tick(bench, phase, progress, ampere, length))
 
     shortest = second * 1e-9
     if beyond(shortest) >= 0:

@@ -2,19 +2,63 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jeoul.errors import InsufficientDataError
-from jeoul.simulation.circuit import Tick
 
 Floats = NDArray[np.float64]
 SECOND_PER_HOUR = 3600.0
 CLOCK_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class Chamber:
+    """A chamber from the start of a step: where it is, where it goes [degC], and how fast [K/s]."""
+
+    start: float
+    goal: float
+    kelvin_per_second: float
+
+    def at(self, second: float) -> float:
+        """Its temperature [degC]."""
+        way = self.goal - self.start
+        if math.isinf(self.kelvin_per_second) or abs(way) <= self.kelvin_per_second * second:
+            return self.goal
+        return self.start + math.copysign(self.kelvin_per_second * second, way)
+
+    def moves(self, second: float) -> bool:
+        """Whether it is still on its way."""
+        return self.at(second) != self.goal
+
+
+class Tick(NamedTuple):
+    """A stretch of time in closed form; times within it run from 0 to `second`."""
+
+    second: float
+    ampere: float
+    """Current at the start [A]."""
+    ampere_slope: float
+    """[A/s]"""
+    level: float
+    """A of the voltage [V]."""
+    level_slope: float
+    """B of the voltage [V/s]."""
+    fast: float
+    """c1 of the voltage [V]."""
+    slow: float
+    """c2 of the voltage [V]."""
+    celsius: float
+    """Temperature at the start [degC]."""
+    celsius_end: float
+    """Where the temperature goes [degC]."""
+    soc_start: float
+    soc_end: float
 
 
 @dataclass(frozen=True)
@@ -28,6 +72,14 @@ class TrueStep:
         ``soc`` or ``power`` (the cell could not give it).
     self_discharged_ah
         Charge that the cell lost within [Ah].
+    chamber_celsius
+        Where the chamber is set [degC].
+    capacity_lost
+        Share of the capacity at the start that ageing has taken at the end of the step [1].
+    chamber_start_celsius, chamber_kelvin_per_second
+        Of a chamber that is still on its way: where it is at the start, and how fast it goes.
+
+    Of a module, what is said of the cell (state of charge, self-discharge, loss) is the mean of its cells.
     """
 
     step_count: int
@@ -45,6 +97,16 @@ class TrueStep:
     soc_start: float
     soc_end: float
     chamber_celsius: float
+    capacity_lost: float = 0.0
+    chamber_start_celsius: float | None = None
+    chamber_kelvin_per_second: float = math.inf
+
+    def chamber_at(self, after_edge_second: Floats) -> Floats:
+        """The chamber at these times after the edge [degC]."""
+        if self.chamber_start_celsius is None:
+            return np.full_like(after_edge_second, self.chamber_celsius)
+        chamber = Chamber(self.chamber_start_celsius, self.chamber_celsius, self.chamber_kelvin_per_second)
+        return np.array([chamber.at(second) for second in after_edge_second])
 
     @property
     def duration_second(self) -> float:
@@ -77,6 +139,10 @@ class History(Protocol):
         """Charge in, charge out [C], energy in, energy out [J] from the edge of the step to these times."""
         ...
 
+    def cells(self, step: int, after_edge_second: Floats) -> tuple[Samples, ...]:
+        """Of a module, each of its cells at these times; empty for a single cell."""
+        ...
+
 
 class Track:
     """The ticks of one step as arrays, evaluated in closed form."""
@@ -93,6 +159,10 @@ class Track:
         voltage, current = self._voltage(place, t), self._current(place, t)
         end, start = self._of["celsius_end"][place], self._of["celsius"][place]
         return Samples(voltage, current, end + (start - end) * np.exp(-t / self._constants[2]))
+
+    def cells(self, after: Floats) -> tuple[Samples, ...]:
+        """It is one cell: there are none to tell apart."""
+        return ()
 
     def soc(self, after: Floats) -> Floats:
         """State of charge; a straight line within a tick."""
@@ -160,12 +230,24 @@ def _first_moment(t: Floats, constant: float, flat: Floats) -> Floats:
     return constant * (flat - t * np.exp(-t / constant))
 
 
+class AnyTrack(Protocol):
+    """What `CircuitHistory` asks of the run of one step."""
+
+    start: Floats
+
+    def samples(self, after: Floats) -> Samples: ...
+
+    def passed(self, after: Floats) -> tuple[Floats, Floats, Floats, Floats]: ...
+
+    def cells(self, after: Floats) -> tuple[Samples, ...]: ...
+
+
 @dataclass(frozen=True, eq=False)
 class CircuitHistory:
-    """The run of an equivalent circuit."""
+    """The run of an equivalent circuit, or of several in series."""
 
     steps: tuple[TrueStep, ...]
-    tracks: tuple[Track, ...]
+    tracks: tuple[AnyTrack, ...]
 
     def samples(self, step: int, after_edge_second: Floats) -> Samples:
         """See `History`."""
@@ -174,6 +256,10 @@ class CircuitHistory:
     def passed(self, step: int, after_edge_second: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """See `History`."""
         return self.tracks[step].passed(after_edge_second)
+
+    def cells(self, step: int, after_edge_second: Floats) -> tuple[Samples, ...]:
+        """See `History`."""
+        return self.tracks[step].cells(after_edge_second)
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,6 +322,21 @@ class Truth:
         """(Q_before - Q_residual) / (Q_before t), from two discharges [1/d]."""
         whole = self.step(before).discharge_ah
         return (whole - self.step(residual).discharge_ah) / (whole * storage_day)
+
+    def capacity_lost(self, step_count: int) -> float:
+        """Share of the capacity at the start that ageing had taken when this step ended [1]."""
+        return self.step(step_count).capacity_lost
+
+    def cell_voltage(self, step_count: int, cell: int, after_edge_second: float) -> float:
+        """Voltage of one cell of a module, counted from 1, at a true time after the edge of a step [V].
+
+        Raises `InsufficientDataError` where there is no such cell.
+        """
+        self.step(step_count)
+        cells = self.history.cells(step_count - 1, np.array([after_edge_second]))
+        if not 1 <= cell <= len(cells):
+            raise InsufficientDataError(f"there is no cell {cell}: the item is a module of {len(cells)}.")
+        return float(cells[cell - 1].voltage_volt[0])
 
     def voltage(self, step_count: int, after_edge_second: float) -> float:
         """Voltage at a true time after the edge of a step [V]."""

@@ -54,13 +54,15 @@ class Instrument:
     clock: float
     control: Control
     at_rest: AtRest
+    seed: int = 0
+    """Of the errors of the channels that read the cells of a module, drawn as they are needed."""
 
     def channel(self, seed: int) -> Channel:
         """The instrument in one test: its drift and its noise follow from the seed."""
         return Channel(self, np.random.default_rng([seed, _TEST]))
 
 
-_INSTRUMENT, _TEST = 1, 2
+_INSTRUMENT, _TEST, _CELLS = 1, 2, 3
 # Streams of random numbers: the same seed for both does not make them alike.
 
 
@@ -80,6 +82,7 @@ def draw_instrument(accuracy: Accuracy, *, seed: int, control: Control, at_rest:
         clock=_draw(accuracy.clock, generator),
         control=control,
         at_rest=at_rest,
+        seed=seed,
     )
 
 
@@ -122,6 +125,8 @@ class Channel:
             )
         }
 
+        self._cells: dict[int, tuple[tuple[RangeErrors, ...], RangeErrors]] = {}
+
     def _with_drift(self, entry: RangeAccuracy, drawn: RangeErrors) -> RangeErrors:
         return RangeErrors(drawn.gain, drawn.offset, _draw(entry.drift_per_hour, self._generator))
 
@@ -155,6 +160,30 @@ class Channel:
             return np.full_like(true, np.nan)
         return self._with_errors(entry, self.instrument.temperature, true, np.zeros_like(true))
 
+    def read_cell_voltage(self, number: int, true: Floats, current: Floats, hour: Floats) -> Floats:
+        """Readings of one cell of a module [V]: another channel of the same make, with its own errors."""
+        entries = self.instrument.accuracy.voltage
+        errors = self._of_cell(number)[0]
+        return self._read_with(errors, entries, true, np.sign(current), hour)
+
+    def read_cell_temperature(self, number: int, true: Floats) -> Floats:
+        """Readings of the sensor on one cell of a module [degC]; none where the accuracy has no sensor."""
+        entry, errors = self.instrument.accuracy.temperature, self._of_cell(number)[1]
+        if entry is None:
+            return np.full_like(true, np.nan)
+        return self._with_errors(entry, errors, true, np.zeros_like(true))
+
+    def _of_cell(self, number: int) -> tuple[tuple[RangeErrors, ...], RangeErrors]:
+        """The errors of a cell's voltage channel and sensor: those of the instrument, in any test."""
+        if number not in self._cells:
+            generator = np.random.default_rng([self.instrument.seed, _CELLS, number])
+            accuracy = self.instrument.accuracy
+            voltage = _draw_ranges(accuracy.voltage, generator)
+            sensor = accuracy.temperature
+            of_sensor = RangeErrors(0.0, 0.0) if sensor is None else _draw_range(sensor, generator)
+            self._cells[number] = voltage, of_sensor
+        return self._cells[number]
+
     def read_time(self, true: Floats) -> Floats:
         """What the clock shows at a true time [s]."""
         return true * (1.0 + self.instrument.clock)
@@ -162,13 +191,24 @@ class Channel:
     def _read(
         self, quantity: str, entries: Sequence[RangeAccuracy], true: Floats, sign: Floats, hour: Floats
     ) -> Floats:
+        return self._read_with(self._errors[quantity], entries, true, sign, hour)
+
+    def _read_with(
+        self,
+        errors: Sequence[RangeErrors],
+        entries: Sequence[RangeAccuracy],
+        true: Floats,
+        sign: Floats,
+        hour: Floats,
+    ) -> Floats:
         readings, largest = np.empty_like(true), float(np.abs(true).max())
         for value, way in ((1.0, "charge"), (-1.0, "discharge"), (0.0, "rest")):
             chosen = sign == value
             if chosen.any():
                 place = _entry(entries, largest, way)
-                errors = self._errors[quantity][place]
-                readings[chosen] = self._with_errors(entries[place], errors, true[chosen], hour[chosen])
+                readings[chosen] = self._with_errors(
+                    entries[place], errors[place], true[chosen], hour[chosen]
+                )
         return readings
 
     def _with_errors(self, entry: RangeAccuracy, errors: RangeErrors, true: Floats, hour: Floats) -> Floats:

@@ -62,6 +62,15 @@ class CellParameters:
         Current that discharges the cell from within at 25 degC, at any voltage, and its Ea / R [A], [K].
     heat_capacity_joule_per_kelvin, thermal_resistance_kelvin_per_watt
         One lump of heat, and the way from it to the chamber.
+    fade_per_equivalent_full_cycle
+        Share of the capacity at the start that is lost while twice that capacity passes, in and out [1].
+    fade_per_day, fade_activation_kelvin
+        Share of the capacity at the start that is lost in a day at 25 degC, and its Ea / R [1/d], [K].
+    resistance_growth
+        By how much all resistances grow for each share of capacity that is lost [1]: a cell that has lost 0.1
+        has 1 + 0.1 `resistance_growth` times the resistance of a new one.
+
+    The four of ageing are 0 in the default: a cell that does not age.
     """
 
     name: str
@@ -85,6 +94,10 @@ class CellParameters:
     self_discharge_activation_kelvin: float
     heat_capacity_joule_per_kelvin: float
     thermal_resistance_kelvin_per_watt: float
+    fade_per_equivalent_full_cycle: float = 0.0
+    fade_per_day: float = 0.0
+    fade_activation_kelvin: float = 0.0
+    resistance_growth: float = 0.0
     sources: Mapping[str, Source] = field(default_factory=dict)
 
     def scaled(self, *, capacity: float, resistance: float) -> CellParameters:
@@ -163,6 +176,10 @@ _SOURCES: dict[str, Source] = {
     "self_discharge_activation_kelvin": Source("assumed", "50 kJ/mol: twice as fast about every 10 K"),
     "heat_capacity_joule_per_kelvin": Source("assumed", "a 40 g cell at 1.0 J/(g K)"),
     "thermal_resistance_kelvin_per_watt": Source("assumed", "4.2e-3 m2 in moving air at 15 W/(m2 K)"),
+    "fade_per_equivalent_full_cycle": Source("assumed", "none: the default cell does not age"),
+    "fade_per_day": Source("assumed", "none: the default cell does not age"),
+    "fade_activation_kelvin": Source("assumed", "none: the default cell does not age"),
+    "resistance_growth": Source("assumed", "none: the default cell does not age"),
 }  # fmt: skip
 
 

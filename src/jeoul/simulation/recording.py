@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from jeoul.errors import OutOfValidityError
 from jeoul.measurement import Measurement, Provenance
+from jeoul.plans import Logging
 from jeoul.simulation.history import SECOND_PER_HOUR, History, Samples, TrueStep
 from jeoul.simulation.instrument import Channel
 
@@ -46,12 +48,30 @@ class Log:
         if min(times) <= 0 or min(changes, default=1.0) <= 0:
             raise OutOfValidityError(f"{self} cannot be.", advice="Give positive numbers.")
 
+    def but(self, rule: Logging | None) -> Log:
+        """The same, but for what a step of the plan says of itself."""
+        if rule is None:
+            return self
+        longest = rule.interval_second
+        first = rule.first_second or min(self.first_second, longest or self.first_second)
+        return Log(
+            longest or self.interval_second,
+            longest or self.rest_interval_second,
+            longest or self.pulse_interval_second,
+            first,
+            rule.voltage_change_volt or self.voltage_change_volt,
+            rule.current_change_ampere or self.current_change_ampere,
+        )
+
 
 def record(
-    history: History, log: Log, channel: Channel | None, *, name: str, item: str, seed: int
+    history: History, logs: Sequence[Log], channel: Channel | None, *, name: str, item: str, seed: int
 ) -> Measurement:
-    """The canonical table of a run as the instrument would have written it; without a channel, the truth."""
-    parts = [_step_rows(history, index, log, channel) for index in range(len(history.steps))]
+    """The canonical table of a run as the instrument would have written it; without a channel, the truth.
+
+    `logs` is of each step.
+    """
+    parts = [_step_rows(history, index, log, channel) for index, log in enumerate(logs)]
     table = pl.concat(parts) if parts else pl.DataFrame()
     table = table.with_columns(record_index=pl.int_range(1, pl.len() + 1))
     metadata = {
@@ -61,10 +81,10 @@ def record(
         "started": STARTED.isoformat(),
         "comment": "simulated",
     }
-    return Measurement(table.lazy(), table.height, _provenance(table, f"{name}, seed {seed}"), metadata)
+    return Measurement(table.lazy(), table.height, provenance_of(table, f"{name}, seed {seed}"), metadata)
 
 
-def _provenance(table: pl.DataFrame, name: str) -> Provenance:
+def provenance_of(table: pl.DataFrame, name: str) -> Provenance:
     """The hash is of the readings, so that two tests are two tests."""
     from jeoul import __version__
 
@@ -80,8 +100,9 @@ def _step_rows(history: History, index: int, log: Log, channel: Channel | None) 
     truth, test = history.samples(index, after), step.start_second + after
     columns = {
         **_readings(truth, test, after, channel),
-        "ambient_temperature_celsius": np.full(len(after), step.chamber_celsius),
+        "ambient_temperature_celsius": step.chamber_at(after),
         **_counters(history, index, after, channel),
+        **_cells(history.cells(index, after), test / SECOND_PER_HOUR, channel),
     }
     columns["unix_time_second"] = columns["test_time_second"] + STARTED.timestamp()
     words = [
@@ -113,6 +134,19 @@ def _readings(truth: Samples, test: Floats, after: Floats, channel: Channel | No
         channel.read_temperature(celsius),
     )
     return dict(zip(names, read, strict=True))
+
+
+def _cells(cells: Sequence[Samples], hour: Floats, channel: Channel | None) -> dict[str, Floats]:
+    """Voltage and temperature of each cell of a module, read by a channel and a sensor of its own."""
+    found = {}
+    for number, cell in enumerate(cells, start=1):
+        voltage, celsius = cell.voltage_volt, cell.celsius
+        if channel is not None:
+            voltage = channel.read_cell_voltage(number, voltage, cell.current_ampere, hour)
+            celsius = channel.read_cell_temperature(number, celsius)
+        found[f"cell_voltage_{number}_volt"] = voltage
+        found[f"cell_temperature_{number}_celsius"] = celsius
+    return found
 
 
 def _counters(history: History, index: int, after: Floats, channel: Channel | None) -> dict[str, Floats]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jeoul.errors import InsufficientDataError, OutOfValidityError
 from jeoul.measurement import Measurement
@@ -16,20 +17,25 @@ from jeoul.plans import (
     Hold,
     Impedance,
     Leaf,
+    Logging,
     Plan,
     Profile,
     Pulse,
     Rest,
     SetTemperature,
     Until,
+    Way,
     current_of,
     unroll,
 )
-from jeoul.simulation.circuit import EquivalentCircuit, State
+from jeoul.simulation.cell import AnyState, VirtualCell
 from jeoul.simulation.control import Bench, Held, Phase, Progress, Sight, Stop, march
-from jeoul.simulation.history import SECOND_PER_HOUR, CircuitHistory, Track, TrueStep, Truth
+from jeoul.simulation.history import SECOND_PER_HOUR, AnyTrack, Chamber, CircuitHistory, TrueStep, Truth
 from jeoul.simulation.instrument import Channel, Instrument
 from jeoul.simulation.recording import Log, record
+
+RunStep = Constant | Hold | ConstantThenHold | Rest | Pulse | Profile
+"""What is left of a plan's steps when it is run."""
 
 LEAST_SOC_CHANGE = 1e-6
 # A state of charge that is already there needs no step.
@@ -45,44 +51,52 @@ class Simulated:
 
 def run_plan(
     plan: Plan,
-    cell: EquivalentCircuit,
+    cell: VirtualCell,
     *,
-    start: State,
+    start: AnyState,
     instrument: Instrument | None,
     seed: int,
     log: Log,
 ) -> Simulated:
     """Run a plan on a cell and record it.
 
-    start
-        The cell before the test, such as ``cell.at_rest(soc=1.0, celsius=25.0, branch=1.0)``.
+    cell, start
+        An `EquivalentCircuit` or a `VirtualPack`, and its state before the test, such as
+        ``cell.at_rest(soc=1.0, celsius=25.0, branch=1.0)``.
+    log
+        When rows are written; a step of the plan may say it otherwise for itself.
     instrument
         A tester with its errors (`draw_instrument`), or None for one that has none.
     seed
         Of drift and noise: the same seed gives the same rows.
+
+    A limit of the cells of a module (``cell_voltage_volt``) is met in truth, whatever the instrument.
 
     Where it fails: a cell that cannot give the power that a step asks for ends that step (reason
     ``power``). Raises `OutOfValidityError` where a step runs the cell out of the range in which it says
     anything, or where no range of the instrument holds a reading.
     """
     channel = None if instrument is None else instrument.channel(seed)
-    history = _Run(plan, cell, start, channel).history()
-    measurement = record(history, log, channel, name=plan.name, item=cell.parameters.name, seed=seed)
+    run = _Run(plan, cell, start, channel)
+    history = run.history()
+    logs = [log.but(rule) for rule in run.rules]
+    measurement = record(history, logs, channel, name=plan.name, item=cell.name, seed=seed)
     return Simulated(measurement, Truth(history))
 
 
 class _Run:
     """A run in progress."""
 
-    def __init__(self, plan: Plan, cell: EquivalentCircuit, start: State, channel: Channel | None) -> None:
+    def __init__(self, plan: Plan, cell: VirtualCell, start: AnyState, channel: Channel | None) -> None:
         self.plan, self.cell, self.state, self.channel = plan, cell, start, channel
-        self.chamber = plan.temperature_celsius
+        self.chamber = Chamber(plan.temperature_celsius, plan.temperature_celsius, math.inf)
         self.second = 0.0
         self.counted: float | None = None
         self.from_full = False
         self.full_discharge_ah: float | None = None
         self.steps: list[TrueStep] = []
-        self.tracks: list[Track] = []
+        self.tracks: list[AnyTrack] = []
+        self.rules: list[Logging | None] = []
 
     def history(self) -> CircuitHistory:
         for execution in unroll(self.plan):
@@ -90,10 +104,14 @@ class _Run:
                 found = f"step {execution.step_id} asks for an impedance spectrum, which is not simulated."
                 raise OutOfValidityError(found, advice="Leave it out of the plan.")
             if isinstance(execution.step, SetTemperature):
-                self.chamber = execution.step.celsius
+                self._set_chamber(execution.step)
             else:
                 self._execute(execution)
         return CircuitHistory(tuple(self.steps), tuple(self.tracks))
+
+    def _set_chamber(self, step: SetTemperature) -> None:
+        ramp = step.kelvin_per_minute
+        self.chamber = Chamber(self.chamber.start, step.celsius, math.inf if ramp is None else ramp / 60.0)
 
     def _execute(self, execution: Execution) -> None:
         step = self._concrete(execution.step)
@@ -107,7 +125,7 @@ class _Run:
             self._keep(execution, step, before, progress, reason)
             self._count(step, progress, sight, reason)
 
-    def _march(self, step: Leaf, progress: Progress, sight: Sight) -> str:
+    def _march(self, step: RunStep, progress: Progress, sight: Sight) -> str:
         """Run the phases of a step until one ends it; the reason."""
         bench = Bench(self.cell, self.chamber, sight)
         for phase in _phases(step, self.plan):
@@ -118,7 +136,7 @@ class _Run:
                 return stop.reason
         return "profile"
 
-    def _sight(self, step: Leaf) -> Sight:
+    def _sight(self, step: RunStep) -> Sight:
         if self.channel is None or self.channel.instrument.control == "truth" or isinstance(step, Rest):
             clock = 0.0 if self.channel is None else self.channel.instrument.clock
             return Sight(clock=clock if self._by_reading() else 0.0)
@@ -128,9 +146,10 @@ class _Run:
     def _by_reading(self) -> bool:
         return self.channel is not None and self.channel.instrument.control == "reading"
 
-    def _concrete(self, step: Leaf) -> Leaf | None:
+    def _concrete(self, step: Leaf) -> RunStep | None:
         """An adjustment of state of charge as the charge or discharge that it is; None where it is there."""
         if not isinstance(step, AdjustSoc):
+            assert isinstance(step, RunStep)
             return step
         if self.counted is None:
             raise InsufficientDataError("charge is not counted: no step of the plan has filled the cell.")
@@ -144,17 +163,18 @@ class _Run:
         if abs(missing) < LEAST_SOC_CHANGE * reference:
             return None
         until = Until(step.until.voltage_volt, None, None, step.until.duration_second, abs(missing))
-        return Constant("charge" if missing > 0 else "discharge", step.drive, until, step.label)
+        way: Way = "charge" if missing > 0 else "discharge"
+        return Constant(way, step.drive, until, step.label, log=step.log)
 
-    def _keep(self, execution: Execution, step: Leaf, before: State, progress: Progress, reason: str) -> None:
-        p = self.cell.parameters
-        track = Track(progress.ticks, p.fast_second, p.slow_second, self.cell.thermal_second)
+    def _keep(
+        self, execution: Execution, step: RunStep, before: AnyState, progress: Progress, reason: str
+    ) -> None:
+        track = self.cell.track(progress.ticks)
         end = track.start[-1:]
         charge_in, charge_out, energy_in, energy_out = (float(x[0]) / 3600.0 for x in track.passed(end))
         after = progress.state
-        taken = after.discharged_ah - before.discharged_ah
-        lost = taken + p.coulombic_efficiency * charge_in - charge_out
         self.tracks.append(track)
+        self.rules.append(step.log)
         self.steps.append(
             TrueStep(
                 len(self.steps) + 1,
@@ -168,30 +188,34 @@ class _Run:
                 charge_out,
                 energy_in,
                 energy_out,
-                lost,
+                self.cell.leaked(before, after, charge_in, charge_out),
                 self.cell.soc(before),
                 self.cell.soc(after),
-                self.chamber,
+                self.chamber.goal,
+                self.cell.lost(after),
+                self.chamber.start,
+                self.chamber.kelvin_per_second,
             )
         )
         self.second += float(end[0])
         self.state = after
+        self.chamber = replace(self.chamber, start=self.chamber.at(float(end[0])))
 
-    def _count(self, step: Leaf, progress: Progress, sight: Sight, reason: str) -> None:
+    def _count(self, step: RunStep, progress: Progress, sight: Sight, reason: str) -> None:
         """The tester's counting of charge since full; an open circuit counts nothing."""
         if isinstance(step, Rest):
             return
         moved = sight.charge(progress.coulomb, progress.second)
         if self.counted is not None:
             self.counted += moved
-        if self.from_full and moved < 0 and reason in ("voltage", "current"):
+        if self.from_full and moved < 0 and reason in ("voltage", "current", "cell_voltage"):
             self.full_discharge_ah = -moved / SECOND_PER_HOUR
         self.from_full = False
         if getattr(step, "full", False):
             self.counted, self.from_full = 0.0, True
 
 
-def step_type(step: Leaf) -> str:
+def step_type(step: RunStep) -> str:
     """The word of a step in the recorded table."""
     if isinstance(step, Constant):
         held = "cp" if step.drive.quantity == "power_watt" else "cc"
@@ -203,7 +227,7 @@ def step_type(step: Leaf) -> str:
     return {Hold: "cv", Rest: "rest", Profile: "profile"}[type(step)]
 
 
-def _size(step: Leaf, plan: Plan, cell: EquivalentCircuit, state: State) -> tuple[str, float]:
+def _size(step: RunStep, plan: Plan, cell: VirtualCell, state: AnyState) -> tuple[str, float]:
     """Direction and largest current of a step, which choose the range [A]."""
     if isinstance(step, Hold):
         drop = step.voltage_volt - cell.behind_ohmic(state)
@@ -218,7 +242,7 @@ def _size(step: Leaf, plan: Plan, cell: EquivalentCircuit, state: State) -> tupl
     return step.way, step.drive.value / cell.voltage(state, 0.0) if found is None else found
 
 
-def _volt(step: Leaf) -> float:
+def _volt(step: RunStep) -> float:
     """A voltage of the step, which chooses the range [V]; the smallest range where it has none."""
     for name in ("voltage_volt", "limit_volt"):
         if getattr(step, name, None) is not None:
@@ -229,7 +253,7 @@ def _volt(step: Leaf) -> float:
 # --- from a step to its phases ------------------------------------------------------------------------
 
 
-def _phases(step: Leaf, plan: Plan) -> Iterator[Phase]:
+def _phases(step: RunStep, plan: Plan) -> Iterator[Phase]:
     if isinstance(step, Rest):
         yield Phase("current", 0.0, _stops(step.until, "", plan))
     elif isinstance(step, Constant):
@@ -254,7 +278,7 @@ def _held(drive: Drive, way: str, plan: Plan) -> tuple[Held, float]:
 def _constant_then_hold(step: ConstantThenHold, plan: Plan) -> Iterator[Phase]:
     held, value = _held(step.drive, step.way, plan)
     until = step.until
-    whole = Until(duration_second=until.duration_second, capacity_ah=until.capacity_ah)
+    whole = replace(until, current_ampere=None, rate=None)
     reached = _voltage_stop(step.voltage_volt, step.way, passes_on=True)
     yield Phase(held, value, (reached, *_stops(whole, step.way, plan)))
     yield Phase("voltage", step.voltage_volt, _stops(until, step.way, plan))
@@ -294,6 +318,9 @@ def _stops(until: Until, way: str, plan: Plan) -> tuple[Stop, ...]:
     found = []
     if until.voltage_volt is not None:
         found.append(_voltage_stop(until.voltage_volt, way))
+    if until.cell_voltage_volt is not None:
+        sign = 1.0 if way == "charge" else -1.0
+        found.append(Stop("cell_voltage", until.cell_voltage_volt, sign, "cell_voltage"))
     rate = None if until.rate is None else until.rate * plan.rated_capacity_ah
     currents = [ampere for ampere in (until.current_ampere, rate) if ampere is not None]
     found += [Stop("current", ampere, -1.0, "current") for ampere in currents]
