@@ -195,6 +195,104 @@ def test_the_catalogue_and_one_metric(run: Any, sample: Path, tmp_path: Path) ->
     assert run("metrics")[0] == 2
 
 
+@pytest.fixture
+def ageing(tmp_path: Path) -> Path:
+    """Twelve cycles of 2 A for 600 s each way with rests of 60 s, and a last charge."""
+    one = [(600, 2.0), (60, 0.0), (600, -2.0), (60, 0.0)]
+    parts = 12 * one + [(300, 2.0)]
+    current = [ampere for second, ampere in parts for _ in range(0, second, 10)]
+    lines = [f"{10.0 * k:.1f},{3.3 + 0.02 * i:.4f},{i}" for k, i in enumerate(current)]
+    path = tmp_path / "ageing.bdf.csv"
+    path.write_text("\n".join(["Test Time / s,Voltage / V,Current / A", *lines, ""]))
+    return path
+
+
+def test_one_metric_at_its_parameter(run: Any, ageing: Path) -> None:
+    """40 mV at 2 A after each of 25 rests: 20 mOhm at any time."""
+    words = ["metrics", ageing, "--metric", "dc_resistance", "--json"]
+    for at in (["--at", 10], ["--at", "time_after_edge_second=10"]):
+        results = document(run(*words, *at))["results"]
+        assert len(results) == 24
+        assert {result["metric"] for result in results} == {"dc_resistance"}
+        assert [result["value"] for result in results] == pytest.approx([0.02] * 24)
+    twice = document(run(*words, "--at", 10, "--at", 30))["results"]
+    assert {result["conditions"]["time_after_edge_second"] for result in twice} == {10.0, 30.0}
+
+
+def test_a_metric_with_several_parameters(run: Any, ageing: Path) -> None:
+    words = ["metrics", ageing, "--metric", "equivalent_full_cycles", "--json"]
+    (result,) = document(run(*words, "--at", "rated_capacity_ah=2", "--at", "basis=discharge"))["results"]
+    assert result["value"] == pytest.approx(2.0, rel=0.01)  # twelve times a sixth
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--metric", "dc_resistance"], "needs time_after_edge_second, without a default. Write --at"),
+        (["--metric", "dc_resistance", "--at", "soon"], "'soon' is no value of the parameter"),
+        (["--metric", "dc_resistance", "--at", "soc=0.5"], "has no parameter 'soc'"),
+        (["--metric", "equivalent_full_cycles", "--at", "2"], "does not say which parameter it is"),
+        (
+            ["--metric", "equivalent_full_cycles", "--at", "rated_capacity_ah=2", "--at", "basis=half"],
+            "one of throughput, discharge",
+        ),
+        (["--metric", "charge_capacity", "--at", "3"], "has no parameters: leave --at out"),
+        (["--at", "3"], "--at gives the parameters of one metric"),
+        (["--metric", "retention"], "is of results of several tests"),
+        (["--metric", "dc_resistance", "--at", "1e6"], "could not be measured: step 3 ends 600 s"),
+        (
+            ["--metric", "impedance_at_frequency", "--at", "frequency_hertz=1", "--at", "part=real"],
+            "no spectrum",
+        ),
+    ],
+)
+def test_a_metric_that_is_asked_wrongly_says_how(run: Any, ageing: Path, words: list[str], said: str) -> None:
+    code, out, err = run("metrics", ageing, *words)
+    assert (code, out) == (2, "")
+    assert said in err.replace("\n", " ")
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_a_metric_without_parameters_that_the_path_leaves_out(run: Any, ageing: Path) -> None:
+    results = document(run("metrics", ageing, "--metric", "cv_share", "--json"))["results"]
+    assert [result["value"] for result in results] == [0.0] * 13
+    cycles = document(run("metrics", ageing, "--metric", "voltage_efficiency", "--json"))["results"]
+    assert [result["value"] for result in cycles] == pytest.approx([3.26 / 3.34] * 12, rel=1e-6)
+
+
+def test_a_mass_and_a_full_charge_on_the_command_line(run: Any, ageing: Path) -> None:
+    words = ["metrics", ageing, "--json", "--metric"]
+    each = document(run(*words, "specific_discharge_energy", "--at", "0.05"))["results"]
+    assert (each[0]["unit"], len(each)) == ("Wh/kg", 12)
+    assert each[0]["value"] == pytest.approx(2 * 3.26 / 6 / 0.05, rel=0.02)
+    (since,) = document(run(*words, "capacity_since_full_charge", "--at", "1"))["results"]
+    assert since["value"] == pytest.approx(1 / 6, rel=0.1)
+
+
+def test_steps_left_out_are_said_on_the_error_stream(run: Any, ageing: Path) -> None:
+    """The last charge of 300 s is too short for a resistance at 500 s."""
+    code, _, err = run("metrics", ageing, "--metric", "dc_resistance", "--at", "500", "--json")
+    assert code == 0
+    assert "left out: step 49" in err
+
+
+def test_blocks_cycles_and_half_cycles(run: Any, ageing: Path) -> None:
+    answer = document(run("steps", ageing, "--blocks", "--rated-capacity", "2", "--json"))
+    (block,) = answer["block_table"]
+    assert (block["kind"], block["cycles"], block["charge_rate"]) == ("ageing", 13, pytest.approx(1.0))
+    assert (answer["sequence_table"], answer["pause_table"]) == ([], [])
+    assert (answer["cycles"], answer["cycles_by"], len(answer["cycle_table"])) == (13, "pairs", 13)
+    halves = document(run("steps", ageing, "--cycles", "--by", "half_cycles", "--json"))
+    assert (halves["cycles"], halves["cycles_by"]) == (25, "half_cycles")
+    code, out, _ = run("steps", ageing, "--blocks", "--cycles")
+    assert code == 0
+    assert "13 alike cycles in a row" in " ".join(out.split())
+    assert "Cycles (13, by pairs)" in out
+    assert "Steps (" not in out
+    assert run("steps", ageing, "--by", "moons")[0] == 2
+    assert "not positive" in run("steps", ageing, "--blocks", "--rated-capacity", "-1")[2]
+
+
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_results_as_a_flat_table(run: Any, sample: Path, tmp_path: Path, suffix: str) -> None:
     import polars as pl

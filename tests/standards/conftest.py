@@ -61,6 +61,7 @@ class Part:
     ambient: float | None = 25.0
     surface: float | None = 25.0
     interval: float = 10.0
+    step_id: int | None = None
 
 
 # 2/3 A for 3 h is 2 Ah, C/3 of a 2 Ah cell; from 3.4 V straight to 2.0 V that is 2.7 V * 2 Ah = 5.4 Wh.
@@ -96,7 +97,7 @@ def rows_of(parts: tuple[Part, ...]) -> pl.DataFrame:
             "voltage_volt": part.start + share * (part.end - part.start),
             "current_ampere": np.full(count, part.current),
             "step_count": np.full(count, number, dtype=np.int64),
-            "step_id": np.full(count, number, dtype=np.int64),
+            "step_id": np.full(count, part.step_id or number, dtype=np.int64),
             "ambient_temperature_celsius": [part.ambient] * count,
             "surface_temperature_celsius": [part.surface] * count,
         }

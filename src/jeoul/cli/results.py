@@ -11,11 +11,14 @@ from typing import Any
 import polars as pl
 import typer
 
-from jeoul.metrics import CATALOGUE
+from jeoul.errors import OutOfValidityError
+from jeoul.metrics import CATALOGUE, Metric
+from jeoul.metrics.asked import measure_asked, read_parameters
 from jeoul.metrics.catalogue import find_metric
 from jeoul.pipeline import Outcome
 from jeoul.uncertainty import Measured
 
+SHOWN_SKIPPED = 5
 COLUMNS = {
     "file": pl.String,
     "metric": pl.String,
@@ -57,16 +60,44 @@ def list_metrics(json: bool) -> None:
         )
 
 
-def only(outcome: Outcome, metrics: Sequence[str]) -> Outcome:
+def ask(outcome: Outcome, metrics: Sequence[str], at: Sequence[str]) -> Outcome:
     """The outcome with the results of these metrics alone; all of them where none is named.
 
-    Raises `UnknownNameError` for a name that is not in the catalogue.
+    `at` are the parameters of the one metric that is named; a metric without parameters that the pass along
+    the path does not measure is measured here. Raises `UnknownNameError` for a name that is not in the
+    catalogue or a parameter that it does not have, `InsufficientDataError` for one that was not given.
     """
-    wanted = {find_metric(name).name for name in metrics}
-    if not wanted:
+    found = [find_metric(name) for name in metrics]
+    if at and len(found) != 1:
+        raise OutOfValidityError(
+            "--at gives the parameters of one metric.", advice="Name it with --metric NAME."
+        )
+    if not found:
         return outcome
-    kept = tuple(tuple(r for r in results if r.metric in wanted) for results in outcome.results)
-    return replace(outcome, results=kept)
+    kept = [[r for r in results if r.metric in {m.name for m in found}] for results in outcome.results]
+    skipped: list[str] = []
+    for metric in found:
+        if at or not any(r.metric == metric.name for results in kept for r in results):
+            kept, more = _measured(outcome, metric, at)
+            skipped += more
+    for line in skipped[:SHOWN_SKIPPED]:
+        typer.echo(f"left out: {line}", err=True)
+    if len(skipped) > SHOWN_SKIPPED:
+        typer.echo(f"left out: {len(skipped) - SHOWN_SKIPPED} more", err=True)
+    return replace(outcome, results=tuple(tuple(results) for results in kept))
+
+
+def _measured(outcome: Outcome, metric: Metric, at: Sequence[str]) -> tuple[list[list[Measured]], list[str]]:
+    asked = read_parameters(metric, at)
+    results, skipped = [], []
+    for measurement, cycles in zip(outcome.measurements, outcome.cycles, strict=True):
+        channel = measurement.metadata.get("channel")
+        accuracy = outcome.accuracy
+        accuracy = accuracy.on_channel(channel) if accuracy is not None and channel else accuracy
+        answers = [measure_asked(metric, texts, cycles, accuracy=accuracy) for texts in asked]
+        results.append([result for answer in answers for result in answer.results])
+        skipped += [line for answer in answers for line in answer.skipped]
+    return results, skipped
 
 
 def write_results(outcome: Outcome, target: Path) -> None:

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from polars import DataFrame
+
     from jeoul.measurement import Finding, Measurement
     from jeoul.pipeline import Outcome
     from jeoul.pipeline.intake import Checked
@@ -84,13 +86,48 @@ def show_steps(steps: Steps, cycles: Cycles) -> None:
             _number(row["charge_capacity_ah"]), _number(row["discharge_capacity_ah"]),
         )  # fmt: skip
     _print_cut(table, len(steps))
-    _show_cycles(cycles)
+    show_cycles(cycles)
     show_findings(steps.findings)
 
 
-def _show_cycles(cycles: Cycles) -> None:
+def show_blocks(structure: Mapping[str, DataFrame]) -> None:
+    """What stretches of cycles were run for, groups of pulses, and where the test stood still."""
+    blocks = structure["block_table"]
     table = _table(
-        f"Cycles ({len(cycles)})",
+        f"Blocks ({blocks.height})", ("kind", "cycles", "rows", "charge C", "discharge C", "reason")
+    )
+    for row in blocks.head(SHOWN_ROWS).iter_rows(named=True):
+        table.add_row(
+            row["kind"], f"{row['cycle_first']}-{row['cycle_last']}", f"{row['row_first']}-{row['row_last']}",
+            _short(row["charge_rate"]), _short(row["discharge_rate"]), row["reason"],
+        )  # fmt: skip
+    _print_cut(table, blocks.height)
+    _show_sequences(structure["sequence_table"])
+    _show_pauses(structure["pause_table"])
+
+
+def _show_sequences(sequences: DataFrame) -> None:
+    titles = ("kind", "direction", "pulses", "sets", "pulse s", "rest s", "rows")
+    table = _table(f"Pulse sets and titrations ({sequences.height})", titles)
+    for row in sequences.head(SHOWN_ROWS).iter_rows(named=True):
+        table.add_row(
+            row["kind"], row["direction"], str(row["pulses"]), str(row["sets"]), _number(row["pulse_second"]),
+            _number(row["rest_second"]), f"{row['row_first']}-{row['row_last']}",
+        )  # fmt: skip
+    _print_cut(table, sequences.height)
+
+
+def _show_pauses(pauses: DataFrame) -> None:
+    table = _table(f"Pauses ({pauses.height})", ("kind", "before row", "s", "the step goes on"))
+    for row in pauses.head(SHOWN_ROWS).iter_rows(named=True):
+        table.add_row(row["kind"], str(row["row"]), _number(row["second"]), "yes" if row["resumed"] else "no")
+    _print_cut(table, pauses.height)
+
+
+def show_cycles(cycles: Cycles) -> None:
+    """Every cycle with its charge, its efficiency and whether it is whole."""
+    table = _table(
+        f"Cycles ({len(cycles)}, by {cycles.by})",
         ("cycle", "rows", "charge Ah", "discharge Ah", "coulombic efficiency", "complete"),
     )
     for row in cycles.table.head(SHOWN_ROWS).iter_rows(named=True):
@@ -193,6 +230,10 @@ def show_standards(found: Sequence[Any]) -> None:
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.6g}"
+
+
+def _short(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}"
 
 
 def _text(value: object) -> str:

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from jeoul.cli.plan import plan
+from jeoul.cli.standards import app as standards_app
+
 if TYPE_CHECKING:
     from jeoul.pipeline import Request, Say
 
@@ -24,11 +27,20 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+app.add_typer(standards_app, name="standards")
+app.command()(plan)
+
 File = Annotated[
     Path, typer.Argument(help="A raw file as the tester or its software wrote it.", metavar="FILE")
 ]
 Files = Annotated[
     list[Path], typer.Argument(help="Raw files of one item, in the order tested.", metavar="FILE...")
+]
+OptionalFiles = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        help="Raw files of one item; none where people's observations are enough.", metavar="FILE..."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 Format = Annotated[
@@ -52,11 +64,29 @@ Times = Annotated[
 Standard = Annotated[str, typer.Option("--standard", help="The procedure, such as 'IEC 62660-1:2018'.")]
 Item = Annotated[Path, typer.Option("--item", help="The item under test: a TOML file.")]
 Limits = Annotated[
-    Path | None, typer.Option("--limits", help="Your limits and confirmed numbers: a TOML file.")
+    Path | None,
+    typer.Option(
+        "--profile", "--limits", help="Your limits, confirmed numbers and rule: a TOML file (a profile)."
+    ),
+]
+Seen = Annotated[
+    Path | None,
+    typer.Option("--observations", help="What people saw, weighed and measured: a TOML or csv file."),
+]
+Clauses = Annotated[
+    list[str] | None, typer.Option("--clause", help="Only this clause, such as 7.2; may repeat.")
+]
+Risk = Annotated[
+    float | None,
+    typer.Option("--risk", help="Risk of a wrong pass that sets the guard band, such as 0.05 (5 %)."),
 ]
 Rule = Annotated[
     str | None,
-    typer.Option("--rule", help="Decision rule: simple_acceptance, guard_band or guard_band_non_binary."),
+    typer.Option(
+        "--rule",
+        help="Decision rule: simple_acceptance, guard_band, guard_band_non_binary, accuracy_method"
+        " or shared_risk.",
+    ),
 ]
 Join = Annotated[bool, typer.Option("--join", help="The files are consecutive parts of one test.")]
 Language = Annotated[str, typer.Option("--language", help="ko, en or ko+en.")]
@@ -135,31 +165,75 @@ def describe(
 
 
 @app.command()
-def steps(file: File, format: Format = None, description: Description = None, json: Json = False) -> None:
+def steps(
+    file: File,
+    format: Format = None,
+    description: Description = None,
+    cycles: Annotated[bool, typer.Option("--cycles", help="Show the cycles alone.")] = False,
+    by: Annotated[
+        str, typer.Option("--by", help="What makes a cycle: auto, counter, pairs or half_cycles.")
+    ] = "auto",
+    blocks: Annotated[
+        bool,
+        typer.Option("--blocks", help="Show formation, characterisation and ageing, pulse sets and pauses."),
+    ] = False,
+    rated_capacity: Annotated[
+        float | None,
+        typer.Option("--rated-capacity", help="What rates of blocks refer to [Ah]; else what was measured."),
+    ] = None,
+    json: Json = False,
+) -> None:
     """List the executed steps and the cycles of one raw file.
 
-    Example: jeoul steps cell_042.ndax
+    Example: jeoul steps cell_042.ndax --blocks
     """
     from jeoul.cli.documents import as_json
-    from jeoul.cli.show import show_steps
+    from jeoul.cli.show import show_blocks, show_cycles, show_steps
     from jeoul.readers import read as read_file
-    from jeoul.steps import find_cycles, find_steps
+    from jeoul.steps import find_steps
 
     with _progress() as say:
         say(f"Reading {file.name}")
         measurement = read_file(file, format=format, description=description)
         say(f"Finding steps in {len(measurement):,} rows")
         found = find_steps(measurement)
-        cycles = find_cycles(found)
+        grouped = _cycles(found, by)
+        structure = _structure(grouped, rated_capacity) if blocks else {}
     if json:
-        document = {**measurement.as_dict(), "steps": len(found), "cycles": len(cycles)}
+        document = {**measurement.as_dict(), "steps": len(found), "cycles": len(grouped)}
         document["findings"] += [finding.as_dict() for finding in found.findings]
-        document["boundaries"] = found.boundaries
-        document["step_table"] = found.table.to_dicts()
-        document["cycle_table"] = cycles.table.to_dicts()
-        typer.echo(as_json(document))
-    else:
-        show_steps(found, cycles)
+        document |= {"boundaries": found.boundaries, "cycles_by": grouped.by}
+        document |= {"step_table": found.table.to_dicts(), "cycle_table": grouped.table.to_dicts()}
+        typer.echo(as_json({**document, **{name: table.to_dicts() for name, table in structure.items()}}))
+        return
+    if not (cycles or blocks):
+        show_steps(found, grouped)
+    if cycles:
+        show_cycles(grouped)
+    if blocks:
+        show_blocks(structure)
+
+
+def _cycles(found: Any, by: str) -> Any:
+    from typing import get_args
+
+    from jeoul.steps import find_cycles
+    from jeoul.steps.cycles import By
+
+    if by not in ("auto", *get_args(By)):
+        raise typer.BadParameter(f"{by!r} is none of auto, {', '.join(get_args(By))}.", param_hint="--by")
+    return find_cycles(found, by=by)  # type: ignore[arg-type]
+
+
+def _structure(cycles: Any, rated_capacity_ah: float | None) -> dict[str, Any]:
+    """The tables of `--blocks` by their names in JSON."""
+    from jeoul.steps import find_blocks, find_pauses, find_sequences
+
+    return {
+        "block_table": find_blocks(cycles, rated_capacity_ah=rated_capacity_ah),
+        "sequence_table": find_sequences(cycles.steps),
+        "pause_table": find_pauses(cycles.steps),
+    }
 
 
 @app.command()
@@ -197,6 +271,13 @@ def metrics(
     metric: Annotated[
         list[str] | None, typer.Option("--metric", help="Only this metric; may repeat. See --list.")
     ] = None,
+    at: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--at",
+            help="A parameter of the metric: NAME=VALUE, or VALUE where it has one; a name may repeat.",
+        ),
+    ] = None,
     csv: Annotated[
         Path | None, typer.Option("--csv", help="Also write the results to this csv file.")
     ] = None,
@@ -211,9 +292,10 @@ def metrics(
 
     Without --accuracy the values stand, and their uncertainty is unknown.
 
-    Example: jeoul metrics cell_042.ndax --accuracy assumed-5v-5a-0.05-percent-fs --resistance-time 10
+    Example: jeoul metrics cell_042.ndax --accuracy assumed-5v-5a-0.05-percent-fs --metric dc_resistance
+    --at 10
     """
-    from jeoul.cli.results import list_metrics, only, write_results
+    from jeoul.cli.results import ask, list_metrics, write_results
     from jeoul.cli.show import show_results
 
     if catalogue:
@@ -225,7 +307,7 @@ def metrics(
         [file], format=format, description=description, accuracy=accuracy,
         resistance_times=tuple(resistance_time or ()), table_to=to,
     )  # fmt: skip
-    outcome = only(_follow(request), metric or ())
+    outcome = ask(_follow(request), metric or (), at or ())
     for target in (csv, parquet):
         if target is not None:
             write_results(outcome, target)
@@ -234,11 +316,14 @@ def metrics(
 
 @app.command()
 def judge(
-    file: Files,
     standard: Standard,
     item: Item,
+    file: OptionalFiles = None,
     limits: Limits = None,
+    observations: Seen = None,
+    clause: Clauses = None,
     rule: Rule = None,
+    risk: Risk = None,
     accuracy: AccuracyFile = None,
     format: Format = None,
     description: Description = None,
@@ -247,14 +332,15 @@ def judge(
 ) -> None:
     """Judge a test against a standard: was it run as asked, and is the result enough?
 
-    Example: jeoul judge c3.csv --standard "IEC 62660-1:2018" --item cell.toml --limits rated.toml
+    Example: jeoul judge c3.csv --standard "IEC 62660-1:2018" --item cell.toml --profile rated.toml
     --rule guard_band
     """
     from jeoul.cli.show import show_evaluation
 
     request = _request(
-        file, format=format, description=description, accuracy=accuracy,
+        file or [], format=format, description=description, accuracy=accuracy,
         standard=standard, item=item, limits=limits, rule=rule, join=join,
+        observations=observations, clauses=tuple(clause or ()), risk=risk,
     )  # fmt: skip
     _print(_follow(request), json, show_evaluation)
 
@@ -266,7 +352,10 @@ def report(
     item: Item,
     to: Annotated[Path, typer.Option("--to", help="The report to write: .pdf or .json.")],
     limits: Limits = None,
+    observations: Seen = None,
+    clause: Clauses = None,
     rule: Rule = None,
+    risk: Risk = None,
     accuracy: AccuracyFile = None,
     language: Language = "ko+en",
     format: Format = None,
@@ -286,6 +375,7 @@ def report(
     request = _request(
         file, format=format, description=description, accuracy=accuracy,
         standard=standard, item=item, limits=limits, rule=rule, join=join,
+        observations=observations, clauses=tuple(clause or ()), risk=risk,
     )  # fmt: skip
     outcome = _follow(request)
     assert outcome.evaluation is not None
@@ -299,7 +389,10 @@ def run(
     item: Item,
     standard: Standard = "IEC 62660-1:2018",
     limits: Limits = None,
+    observations: Seen = None,
+    clause: Clauses = None,
     rule: Rule = None,
+    risk: Risk = None,
     accuracy: AccuracyFile = None,
     to: Annotated[Path, typer.Option("--to", help="The folder to write into.")] = Path("jeoul-report"),
     language: Language = "ko+en",
@@ -318,6 +411,7 @@ def run(
     request = _request(
         file, format=format, description=description, accuracy=accuracy,
         standard=standard, item=item, limits=limits, rule=rule, join=join,
+        observations=observations, clauses=tuple(clause or ()), risk=risk,
     )  # fmt: skip
     outcome = write_outcome(_follow(request), to, language=language)
     _print(outcome, json, show_evaluation)
@@ -342,21 +436,6 @@ def formats(
         typer.echo(support_table(found), nl=False)
     else:
         show_formats(found)
-
-
-@app.command()
-def standards(json: Json = False) -> None:
-    """List the standards that a test can be judged against."""
-    from jeoul.cli.documents import as_json
-    from jeoul.cli.show import show_standards
-    from jeoul.standards import standards as all_standards
-
-    found = all_standards()
-    if json:
-        rows = [{"id": s.id, "title": dict(s.title), "clauses": [c.clause for c in s.clauses]} for s in found]
-        typer.echo(as_json({"standards": rows}))
-    else:
-        show_standards(found)
 
 
 @app.command()

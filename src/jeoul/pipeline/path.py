@@ -23,7 +23,8 @@ Say = Callable[[str], None]
 class Request:
     """What is to be done with a set of raw files of one item.
 
-    `standard` None stops after the metrics. `accuracy` is a path or the name of a built-in one.
+    `standard` None stops after the metrics. `accuracy` is a path or the name of a built-in one. `limits` is
+    a profile; `clauses` empty means all.
     """
 
     paths: Sequence[Path]
@@ -34,7 +35,10 @@ class Request:
     standard: str | None = None
     item: Path | None = None
     limits: Path | None = None
+    observations: Path | None = None
+    clauses: tuple[str, ...] = ()
     rule: str | None = None
+    risk: float | None = None
     table_to: Path | None = None
     join: bool = False
     """The files are consecutive parts of one test, not tests of their own."""
@@ -135,8 +139,11 @@ def _judged(request: Request, steps: list[Steps], accuracy: Accuracy | None, say
         steps,
         standard=str(request.standard),
         item=request.item or {},
-        limits=request.limits,
+        profile=request.limits,
+        observations=request.observations,
+        clauses=request.clauses or None,
         rule=request.rule,
+        risk=request.risk,
         accuracy=accuracy,
     )
 

@@ -10,43 +10,39 @@ known) is `not_evaluable` with the reason. Nothing that is missing counts as kep
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
-from jeoul.standards.definition import Condition
+from jeoul.standards.asked import Condition
 from jeoul.standards.evaluation import ConditionResult, Conformity, Fact
-from jeoul.standards.item import ItemData
-from jeoul.standards.matching import MARGIN, Match, Role, step_counts
-from jeoul.standards.tables import MISSING
+from jeoul.standards.found import (
+    Check,
+    Found,
+    Taken,
+    as_float,
+    kept,
+    no_steps,
+    number,
+    optional,
+    seconds,
+    spelt,
+    undeclared,
+    unknown_number,
+)
+from jeoul.standards.kinds import KINDS
+from jeoul.standards.matching import MARGIN, Role, step_counts
+from jeoul.standards.observed_conditions import observed
+from jeoul.standards.signal_conditions import SIGNAL_CHECKS
+from jeoul.standards.step_conditions import STEP_CHECKS
 from jeoul.standards.wording import Said, join, say
+from jeoul.steps import Step
 from jeoul.uncertainty import Accuracy, Error, Evidence, RangeAccuracy
 from jeoul.uncertainty.accuracy import LIMIT_DIVISORS, OVER_RANGE
 
-SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 AMBIENT = "ambient_temperature_celsius"
-
-
-@dataclass(frozen=True)
-class Taken:
-    """All that a condition may look at: the matched steps, the item, the accuracy of the instrument."""
-
-    match: Match
-    item: ItemData
-    accuracy: Accuracy | None
-
-
-@dataclass(frozen=True)
-class Found:
-    """The answer to one condition, before it is put beside what was asked."""
-
-    conformity: Conformity
-    said: Said
-    values: Mapping[str, float | str | None] = field(default_factory=dict)
-    evidence: tuple[Evidence, ...] = ()
-    declared: Mapping[str, Fact] = field(default_factory=dict)
 
 
 def check_condition(condition: Condition, taken: Taken) -> ConditionResult:
@@ -55,10 +51,10 @@ def check_condition(condition: Condition, taken: Taken) -> ConditionResult:
     A number of the standard that is not known, and a role that the file does not show, are answered
     here for every kind alike.
     """
-    found = _unknown_number(condition) or CHECKS[condition.kind](condition, taken)
-    asked = {**condition.numbers, **found.declared}
-    for part in condition.parts:
-        asked |= {f"{part.name}.{key}": fact for key, fact in part.numbers.items()}
+    found = unknown_number(condition) or CHECKS[condition.kind](condition, taken)
+    asked = {**_asked(condition), **found.declared}
+    for part in list(condition.whole())[1:]:
+        asked |= {f"{part.name}.{key}": fact for key, fact in _asked(part).items()}
     return ConditionResult(
         kind=condition.kind,
         title=condition.title,
@@ -71,45 +67,65 @@ def check_condition(condition: Condition, taken: Taken) -> ConditionResult:
     )
 
 
+def _asked(condition: Condition) -> dict[str, Fact]:
+    """The numbers that are asked; those of a list as one entry."""
+    lists = KINDS[condition.kind].lists
+    single = {k: f for k, f in condition.numbers.items() if k.rpartition("_")[0] not in lists}
+    for name in lists:
+        points = condition.points(name)
+        single[name] = replace(points[0], value=", ".join(f"{float(p.value):g}" for p in points))
+    return single
+
+
 def step_match(condition: Condition, taken: Taken) -> Found:
     """The steps run in the asked direction and in one of the asked modes."""
-    role = taken.match.roles[condition.of]
+    role = taken.role(condition.of)
     if not len(role.steps):
-        return _no_steps(role)
-    directions, modes = (list(dict.fromkeys(role.steps.table[key])) for key in ("direction", "mode"))
+        return no_steps(role)
+    # The rests of an interrupted charge or discharge are no steps of it.
+    steps = role.moving if len(role.moving) else role.steps
+    directions, modes = (list(dict.fromkeys(steps.table[key])) for key in ("direction", "mode"))
     ok = set(directions) <= {*condition.words["direction"]} and set(modes) <= {*condition.words["modes"]}
     values: dict[str, float | str | None] = {"direction": ", ".join(directions), "mode": ", ".join(modes)}
     asked = " / ".join(condition.words["modes"])
     said = say("mode_kept" if ok else "mode_broken", mode=values["mode"], asked=asked)
-    return Found(_kept(ok), said, values, role.evidence)
+    return Found(kept(ok), said, values, role.evidence)
 
 
 def rate_within(condition: Condition, taken: Taken) -> Found:
-    """Mean current over rated capacity, |I| / C [1/h], within a relative tolerance of the asked rate.
+    """Mean current, or mean current over rated capacity |I| / C [1/h], within a relative tolerance.
 
-    Whether the current was constant is asked by `step_match`. A block of several steps is judged by
-    its last step.
+    Whether the current was constant is asked by `step_match`. Of a block of several steps the one that
+    moved most is judged; of a CC-CV step the largest current, which is that of its constant-current part.
     """
-    role = taken.match.roles[condition.of]
+    role = taken.role(condition.of)
     if not len(role.steps):
-        return _no_steps(role)
-    rated = taken.item.declared("rated_capacity_ah")
-    if rated is None:
-        return _undeclared("rated_capacity_ah", role)
-    asked, tolerance = _number(condition, "rate"), _number(condition, "tolerance") / 100
-    step = role.steps.last
-    rate = abs(step.current_mean_ampere) / float(rated.value)
+        return no_steps(role)
+    in_ampere = condition.numbers["rate"].unit == "A"
+    if taken.rated is None and not in_ampere:
+        return undeclared("rated_capacity_ah", role)
+    asked, tolerance = number(condition, "rate"), number(condition, "tolerance") / 100
+    step = role.main
+    rate = _current(step) / (1.0 if in_ampere or taken.rated is None else float(taken.rated.value))
     deviation = (rate - asked) / asked
     ok = abs(deviation) <= tolerance + MARGIN
     values = {
-        "rate": rate,
+        "rate" if not in_ampere else "current_ampere": rate,
         "deviation_percent": 100 * deviation,
         "current_mean_ampere": step.current_mean_ampere,
         "current_min_ampere": step.current_min_ampere,
         "current_max_ampere": step.current_max_ampere,
     }
-    said = say("rate_kept" if ok else "rate_broken", rate=rate, asked=asked, deviation=100 * deviation)
-    return Found(_kept(ok), said, values, (step.evidence,), {"rated_capacity": rated})
+    stem = "current" if in_ampere else "rate"
+    said = say(f"{stem}_kept" if ok else f"{stem}_broken", rate=rate, asked=asked, deviation=100 * deviation)
+    rated = {} if in_ampere or taken.rated is None else {"rated_capacity": taken.rated}
+    return Found(kept(ok), said, values, (step.evidence,), rated)
+
+
+def _current(step: Step) -> float:
+    if step.mode != "cccv":
+        return abs(float(step.current_mean_ampere))
+    return max(abs(float(step.current_min_ampere)), abs(float(step.current_max_ampere)))
 
 
 def temperature_within(condition: Condition, taken: Taken) -> Found:
@@ -120,9 +136,9 @@ def temperature_within(condition: Condition, taken: Taken) -> Found:
     condition is broken if the cell was outside when the block began, and cannot be answered if it left
     the band later.
     """
-    role = taken.match.roles[condition.of]
+    role = taken.role(condition.of)
     if not len(role.steps):
-        return _no_steps(role)
+        return no_steps(role)
     readings = _readings(role)
     if readings is None:
         return Found(Conformity.NOT_EVALUABLE, say("no_temperature"), {}, role.evidence)
@@ -131,8 +147,8 @@ def temperature_within(condition: Condition, taken: Taken) -> Found:
     outside = table.filter((pl.col("value") < low - MARGIN) | (pl.col("value") > high + MARGIN))
     values: dict[str, float | str | None] = {
         "column": column,
-        "least_celsius": _float(table["value"].min()),
-        "greatest_celsius": _float(table["value"].max()),
+        "least_celsius": as_float(table["value"].min()),
+        "greatest_celsius": as_float(table["value"].max()),
     }
     if outside.height:
         return _outside(role, outside, column, values)
@@ -153,8 +169,8 @@ def _outside(role: Role, outside: pl.DataFrame, column: str, values: Mapping[str
 
 def dwell(condition: Condition, taken: Taken) -> Found:
     """The temperature stays within the band for the asked time, up to the end of the block."""
-    role = taken.match.roles[condition.of]
-    asked = _seconds(condition, "duration") * (1 - _optional(condition, "time_tolerance") / 100)
+    role = taken.role(condition.of)
+    asked = seconds(condition, "duration") * (1 - optional(condition, "time_tolerance") / 100)
     rest = rest_at_least(condition, taken)
     if rest.conformity is not Conformity.CONFORMING:
         return rest
@@ -168,16 +184,18 @@ def dwell(condition: Condition, taken: Taken) -> Found:
     held = role.steps[-1].time_end_second - since
     ok = held >= asked * (1 - MARGIN)
     values: dict[str, float | str | None] = {**rest.values, "column": readings[1], "in_band_second": held}
-    said = say("dwell_kept" if ok else "dwell_broken", found=_hours(held), asked=_asked_hours(condition))
+    said = say(
+        "dwell_kept" if ok else "dwell_broken", found=spelt(held), asked=spelt(seconds(condition, "duration"))
+    )
     if ok or outside["value"].null_count() == 0:
-        return Found(_kept(ok), said, values, role.evidence if ok else _rows(role, outside))
+        return Found(kept(ok), said, values, role.evidence if ok else _rows(role, outside))
     return Found(Conformity.NOT_EVALUABLE, say("sensor_lost", **_span(outside)), values, _rows(role, outside))
 
 
 def temperature_steady(condition: Condition, taken: Taken) -> Found:
     """The cell temperature changes by less than the asked change over the last asked span of the block."""
-    role = taken.match.roles[condition.of]
-    span, change = _seconds(condition, "span"), _number(condition, "change")
+    role = taken.role(condition.of)
+    span, change = seconds(condition, "span"), number(condition, "change")
     if not len(role.steps):
         return _no_rest(role, span)
     rested = role.steps[-1].time_end_second - role.steps[0].time_start_second
@@ -189,34 +207,34 @@ def temperature_steady(condition: Condition, taken: Taken) -> Found:
     window = readings[0].filter(pl.col("time") >= role.steps[-1].time_end_second - span * (1 + MARGIN))
     if not window.height or window["value"].null_count():
         return Found(Conformity.NOT_EVALUABLE, say("no_cell_temperature"), {}, role.evidence)
-    spread = _float(window["value"].max()) - _float(window["value"].min())
+    spread = as_float(window["value"].max()) - as_float(window["value"].min())
     values: dict[str, float | str | None] = {"column": readings[1], "change_kelvin": spread}
     ok = spread < change
-    said = say("steady_kept" if ok else "steady_broken", found=spread, span=_hours(span), asked=change)
-    return Found(_kept(ok), said, values, _rows(role, window))
+    said = say("steady_kept" if ok else "steady_broken", found=spread, span=spelt(span), asked=change)
+    return Found(kept(ok), said, values, _rows(role, window))
 
 
 def rest_at_least(condition: Condition, taken: Taken) -> Found:
     """The block lasts at least the asked time. A short one that opens the file may have begun before it."""
-    role = taken.match.roles[condition.of]
-    asked = _seconds(condition, "duration")
+    role = taken.role(condition.of)
+    asked = seconds(condition, "duration")
     if not len(role.steps):
         return _no_rest(role, asked)
     rested = role.steps[-1].time_end_second - role.steps[0].time_start_second
-    if rested < asked * (1 - _optional(condition, "time_tolerance") / 100) * (1 - MARGIN):
+    if rested < asked * (1 - optional(condition, "time_tolerance") / 100) * (1 - MARGIN):
         return _too_short(role, rested, asked)
-    said = say("rest_kept", found=_hours(rested), asked=_hours(asked))
+    said = say("rest_kept", found=spelt(rested), asked=spelt(asked))
     return Found(Conformity.CONFORMING, said, {"rest_second": rested}, role.evidence)
 
 
 def preceded_by(condition: Condition, taken: Taken) -> Found:
     """The block stands where the procedure asks for it: broken where another step stands there."""
-    role = taken.match.roles[condition.of]
+    role = taken.role(condition.of)
     if role.stop == "found":
         said = say("block_found", steps=step_counts(role))
         return Found(Conformity.CONFORMING, said, {"steps": len(role.steps)}, role.evidence)
-    if role.stop == "file_starts" or role.instead is None:
-        return _no_steps(role)
+    if role.instead is None:
+        return no_steps(role)
     values: dict[str, float | str | None] = {"direction": role.instead.direction, "mode": role.instead.mode}
     said = say("other_step", step=role.instead.step_count, direction=say(f"word_{role.instead.direction}"))
     return Found(Conformity.DEVIATING, said, values, role.evidence)
@@ -227,42 +245,43 @@ def end_voltage(condition: Condition, taken: Taken) -> Found:
 
     |U - U_declared| <= tolerance * U_declared: both a stop before the voltage and a run past it deviate.
     """
-    role = taken.match.roles[condition.of]
+    role = taken.role(condition.of)
     if not len(role.steps):
-        return _no_steps(role)
-    key = condition.words["attribute"][0]
-    declared = taken.item.declared(key)
+        return no_steps(role)
+    key = condition.word("attribute")
+    declared = taken.item.declared(key) if key else condition.numbers["voltage"]
     if declared is None:
-        return _undeclared(key, role)
+        return undeclared(key, role)
     table = role.steps.table
-    is_charge = table["direction"][-1] == "charge"
-    reached = _float(table["voltage_max_volt"].max() if is_charge else table["voltage_min_volt"].min())
+    is_charge = role.main.direction == "charge"
+    reached = as_float(table["voltage_max_volt"].max() if is_charge else table["voltage_min_volt"].min())
     asked = float(declared.value)
-    tolerance = _number(condition, "tolerance") / 100 * asked
+    share = condition.numbers["tolerance"].unit == "%"
+    tolerance = number(condition, "tolerance") * (asked / 100 if share else 1.0)
     ok = abs(reached - asked) <= tolerance + MARGIN
     beyond = (reached - asked) * (1 if is_charge else -1) > 0
-    key = "end_kept" if ok else ("end_late" if beyond else "end_early")
+    word = "end_kept" if ok else ("end_late" if beyond else "end_early")
     values = {"voltage_volt": reached, "deviation_volt": reached - asked}
-    said = say(key, found=reached, asked=asked, tolerance=tolerance)
-    return Found(_kept(ok), said, values, (role.steps.last.evidence,), {"declared": declared})
+    said = say(word, found=reached, asked=asked, tolerance=tolerance)
+    return Found(kept(ok), said, values, (role.steps.last.evidence,), {"declared": declared} if key else {})
 
 
 def sampling(condition: Condition, taken: Taken) -> Found:
     """Enough rows in each step of the block, and no longer gap between two rows than asked."""
-    role = taken.match.roles[condition.of]
+    role = taken.role(condition.of)
     if not len(role.steps):
-        return _no_steps(role)
+        return no_steps(role)
     rows = (role.steps.table["row_last"] - role.steps.table["row_first"] + 1).to_list()
     gaps = [gap if gap is not None else 0.0 for gap in role.steps.table["max_interval_second"].to_list()]
-    points = _optional(condition, "points")
-    interval = _seconds(condition, "interval") if "interval" in condition.numbers else math.inf
+    points = optional(condition, "points")
+    interval = seconds(condition, "interval") if "interval" in condition.numbers else math.inf
     broken = [
         n for n, (row, gap) in enumerate(zip(rows, gaps, strict=True)) if row < points or gap > interval
     ]
     values = {"points": min(rows), "longest_interval_second": max(gaps)}
     said = say("sampling_broken" if broken else "sampling_kept", points=min(rows), gap=max(gaps))
     evidence = tuple(role.steps[n].evidence for n in broken) or role.evidence
-    return Found(_kept(not broken), said, values, evidence)
+    return Found(kept(not broken), said, values, evidence)
 
 
 def instrument_accuracy(condition: Condition, taken: Taken) -> Found:
@@ -275,37 +294,58 @@ def instrument_accuracy(condition: Condition, taken: Taken) -> Found:
     An accuracy that is itself unverified shows neither that the instrument is good enough nor that it
     is not: the condition is then not evaluable, and the numbers are given.
     """
-    role = taken.match.roles[condition.of]
+    role = taken.role(condition.of)
     if taken.accuracy is None:
         return Found(Conformity.NOT_EVALUABLE, say("no_accuracy"), {}, ())
     if not len(role.steps):
-        return _no_steps(role)
+        return no_steps(role)
     widths = {key: _width(key, taken.accuracy, role) for key in condition.numbers}
-    asked = {key: _number(condition, key) for key in condition.numbers}
+    asked = {key: number(condition, key) for key in condition.numbers}
     broken = [k for k, width in widths.items() if width is not None and width > asked[k] * (1 + MARGIN)]
     unknown = [k for k, width in widths.items() if width is None]
     values = {f"{key}_{_unit_word(condition, key)}": width for key, width in widths.items()}
     said = _accuracy_words(condition, widths, broken, unknown, taken.accuracy)
     open_question = taken.accuracy.status != "verified" or (unknown and not broken)
-    answer = Conformity.NOT_EVALUABLE if open_question else _kept(not broken)
+    answer = Conformity.NOT_EVALUABLE if open_question else kept(not broken)
     return Found(answer, said, values, role.evidence)
 
 
 def any_of(condition: Condition, taken: Taken) -> Found:
     """One of several ways is enough. Broken only where every way is broken."""
+    order = (Conformity.CONFORMING, Conformity.NOT_EVALUABLE, Conformity.DEVIATING)
+    return _joined(condition, taken, order)
+
+
+def all_of(condition: Condition, taken: Taken) -> Found:
+    """Every part holds. Broken where any is broken."""
+    order = (Conformity.DEVIATING, Conformity.NOT_EVALUABLE, Conformity.CONFORMING)
+    return _joined(condition, taken, order)
+
+
+def _joined(condition: Condition, taken: Taken, order: Sequence[Conformity]) -> Found:
+    """The first answer in the order that any part gives, with the parts that gave it."""
     parts = [(part, check_condition(part, taken)) for part in condition.parts]
-    by_answer = {answer: [(c, r) for c, r in parts if r.conformity is answer] for answer in Conformity}
-    for answer in (Conformity.CONFORMING, Conformity.NOT_EVALUABLE, Conformity.DEVIATING):
-        if by_answer[answer]:
-            break
-    shown = parts if answer is Conformity.DEVIATING else by_answer[answer]
+    answer = next(answer for answer in order if any(r.conformity is answer for _, r in parts))
+    shown = [(part, result) for part, result in parts if result.conformity is answer]
     reasons = [say("way", title=c.title, reason=r.reason_by_language) for c, r in shown]
     values = {f"{c.name}.{key}": value for c, r in parts for key, value in r.found.items()}
     evidence = tuple(dict.fromkeys(rows for _, r in shown for rows in r.evidence))
     return Found(answer, join(reasons), values, evidence)
 
 
-Check = Callable[[Condition, Taken], Found]
+def not_(condition: Condition, taken: Taken) -> Found:
+    """The part does not hold."""
+    (part,) = condition.parts
+    result = check_condition(part, taken)
+    opposite = {
+        Conformity.CONFORMING: Conformity.DEVIATING,
+        Conformity.DEVIATING: Conformity.CONFORMING,
+        Conformity.NOT_EVALUABLE: Conformity.NOT_EVALUABLE,
+    }
+    said = say("way", title=part.title, reason=result.reason_by_language)
+    values = {f"{part.name}.{key}": value for key, value in result.found.items()}
+    return Found(opposite[result.conformity], said, values, result.evidence)
+
 
 CHECKS: dict[str, Check] = {
     "step_match": step_match,
@@ -319,41 +359,26 @@ CHECKS: dict[str, Check] = {
     "sampling": sampling,
     "instrument_accuracy": instrument_accuracy,
     "any_of": any_of,
+    "all_of": all_of,
+    "not_": not_,
+    **STEP_CHECKS,
+    **SIGNAL_CHECKS,
+    "observed": observed,
 }
-
-
-def _kept(ok: bool) -> Conformity:
-    return Conformity.CONFORMING if ok else Conformity.DEVIATING
-
-
-def _unknown_number(condition: Condition) -> Found | None:
-    for key, fact in condition.numbers.items():
-        if fact.status == MISSING:
-            return Found(Conformity.NOT_EVALUABLE, say("number_missing", number=key, what=fact.source))
-    return None
-
-
-def _no_steps(role: Role) -> Found:
-    key = "file_starts" if role.stop == "file_starts" else "block_missing"
-    return Found(Conformity.NOT_EVALUABLE, say(key), {}, role.evidence)
-
-
-def _undeclared(key: str, role: Role) -> Found:
-    return Found(Conformity.NOT_EVALUABLE, say("undeclared", key=key), {}, role.evidence)
 
 
 def _no_rest(role: Role, asked: float) -> Found:
     """No rest where another step ends is a rest of zero; before the file begins it is not known."""
-    if role.stop == "file_starts":
-        return _no_steps(role)
-    said = say("rest_broken", found=_hours(0.0), asked=_hours(asked))
+    if role.stop in ("file_starts", "file_ends"):
+        return no_steps(role)
+    said = say("rest_broken", found=spelt(0.0), asked=spelt(asked))
     return Found(Conformity.DEVIATING, said, {"rest_second": 0.0}, role.evidence)
 
 
 def _too_short(role: Role, rested: float, asked: float) -> Found:
-    key = "rest_opens_file" if role.opens_file else "rest_broken"
-    said = say(key, found=_hours(rested), asked=_hours(asked))
-    answer = Conformity.NOT_EVALUABLE if role.opens_file else Conformity.DEVIATING
+    key = "rest_opens_file" if role.opens_file else "rest_closes_file" if role.closes_file else "rest_broken"
+    said = say(key, found=spelt(rested), asked=spelt(asked))
+    answer = Conformity.DEVIATING if key == "rest_broken" else Conformity.NOT_EVALUABLE
     return Found(answer, said, {"rest_second": rested}, role.evidence)
 
 
@@ -393,35 +418,8 @@ def _words(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _band(condition: Condition) -> tuple[float, float]:
-    target, tolerance = _number(condition, "target"), _number(condition, "tolerance")
+    target, tolerance = number(condition, "target"), number(condition, "tolerance")
     return target - tolerance, target + tolerance
-
-
-def _number(condition: Condition, key: str) -> float:
-    return float(condition.numbers[key].value)
-
-
-def _optional(condition: Condition, key: str) -> float:
-    return _number(condition, key) if key in condition.numbers else 0.0
-
-
-def _seconds(condition: Condition, key: str) -> float:
-    return _number(condition, key) * SECONDS[condition.numbers[key].unit]
-
-
-def _asked_hours(condition: Condition) -> str:
-    return _hours(_seconds(condition, "duration"))
-
-
-def _hours(seconds: float) -> str:
-    """A time for a sentence, in the unit that is read most easily."""
-    if seconds >= 3600:
-        return f"{seconds / 3600:.4g} h"
-    return f"{seconds / 60:.3g} min" if seconds >= 60 else f"{seconds:.3g} s"
-
-
-def _float(value: Any) -> float:
-    return math.nan if value is None else float(value)
 
 
 def _width(key: str, accuracy: Accuracy, role: Role) -> float | None:

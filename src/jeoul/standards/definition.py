@@ -2,27 +2,60 @@
 
 A laboratory can write its own procedure in the same form and judge by its path. Copy this::
 
-    id = "our_capacity_check"
+    id = "our_pulse_check"
     designation = "TL-017:2026"
+    field = "performance"           # performance, durability, safety, reuse, transport, regulation
     item_kinds = ["cell"]                       # cell, module, pack
     not_covered = [{ en = "appearance", ko = "외관" }]
     [title]
-    en = "Capacity check of incoming cells"
-    ko = "입고 셀 용량 시험"
+    en = "Capacity and pulse check of incoming cells"
+    ko = "입고 셀 용량 및 펄스 시험"
     [edition]
     number = { value = "1", status = "verified", source = "quality manual, chapter 4" }
+
+    [source.manual]                             # a source is written once and named by `from`
+    status = "verified"                         # or "unverified"
+    text = "quality manual, 4.2"
 
     [condition.rate]                            # a condition is named once and taken by clauses
     kind = "rate_within"
     of = "discharge"                            # a role of the clause's sequence
     title = { en = "Discharge current", ko = "방전 전류" }
-    rate = { value = "1/3", unit = "It", status = "verified", source = "quality manual, 4.2" }
-    tolerance = { value = 1.0, unit = "%", status = "verified", source = "quality manual, 4.2" }
+    rate = { value = "1/3", unit = "It", from = "manual" }
+    tolerance = { value = 1.0, unit = "%", from = "manual" }
+
+    [condition.charge_rate]
+    like = "rate"                               # every key of that condition that is not written again
+    of = "charge"
+    title = { en = "Charge current", ko = "충전 전류" }
+    rate = { declared = "charge_current_ampere" }            # what the item declares
+
+    [condition.empty]
+    kind = "end_voltage"
+    of = "discharge"
+    title = { en = "End of the discharge", ko = "방전 종지" }
+    attribute = "end_of_discharge_voltage_volt"
+    tolerance = { value = 1.0, unit = "%", from = "manual" }
+
+    [condition.pulse_current]
+    kind = "rate_within"
+    of = "pulse"
+    title = { en = "Pulse current", ko = "펄스 전류" }
+    rate = { value = 0.75, times = "maximum_discharge_current_ampere", unit = "A", from = "manual" }
+    tolerance = { value = 1.0, unit = "%", from = "manual" }
+
+    [condition.ladder]
+    kind = "points_covered"
+    of = "pulse"
+    title = { en = "States of charge of the pulses", ko = "펄스 시험 SOC" }
+    quantity = "soc"
+    points = { values = [80.0, 50.0, 20.0], unit = "%", from = "manual" }
+    tolerance = { value = 2.0, unit = "%", from = "manual" }
 
     [[clause]]
     number = "4.2"
     title = { en = "Capacity", ko = "용량" }
-    conditions = ["rate"]
+    conditions = ["charge_rate", "rate", "empty"]
     [[clause.sequence]]                         # steps in the order in which they are run
     role = "charge"
     direction = "charge"
@@ -30,155 +63,121 @@ A laboratory can write its own procedure in the same form and judge by its path.
     [[clause.sequence]]
     role = "discharge"
     direction = "discharge"
-    measured = true                             # the step that the results are of: exactly one
+    measured = true                             # the step that is looked for first: exactly one
     [[clause.result]]
     metric = "discharge_capacity"               # a name of the metrics catalogue
     title = { en = "Capacity", ko = "용량" }
-    requirement = "report_only"                 # or { relation = ">=", value, unit, status, source }
+    requirement = { relation = ">=", value = 0.98, times = "rated_capacity_ah", unit = "Ah", from = "manual" }
+    [[clause.variant]]                          # the clause again at other numbers: "4.2 (1 It)"
+    name = { en = "1 It", ko = "1 It" }
+    set = { "rate.rate" = { value = 1.0, unit = "It", from = "manual" } }
 
-Every number is a table with ``value``, ``unit``, ``status`` (``verified`` or ``unverified``) and
-``source``. A fraction is written as text, ``"1/3"``. A number that the standard has and the writer does
-not know is written ``{ missing = "what is missing", unit = "h" }``: the condition is then not evaluable,
-and says so, until a profile confirms the number (see `jeoul.standards.limits`).
+    [[clause]]
+    number = "4.3"
+    title = { en = "Pulse resistance", ko = "펄스 저항" }
+    takes = "each"                              # one (default), each, last
+    applies_when = { chemistry = ["LFP", "NMC"] }
+    conditions = ["pulse_current", "ladder"]
+    sequence = [
+      { role = "step", direction = "discharge", size = "part" },
+      { role = "rest", direction = "rest" },
+      { role = "pulse", direction = "discharge", size = "pulse", measured = true },
+      { role = "recovery", direction = "rest" },
+    ]
+    [[clause.result]]
+    name = "resistance"
+    metric = "dc_resistance"
+    of = "pulse"
+    parameters = { time_after_edge_second = { value = 10.0, unit = "s", from = "manual" } }
+    title = { en = "Resistance at 10 s", ko = "10초 저항" }
+    requirement = "report_only"
+    [[clause.result]]
+    name = "resistance_ratio"
+    formula = "resistance / item.initial_resistance_ohm"
+    unit = "1"
+    title = { en = "Resistance relative to new", ko = "초기 대비 저항" }
+    requirement = [{ relation = "<=", value = 2.0, unit = "1", status = "unverified", source = "practice" }]
 
-A result may be divided by a declared attribute of the item: ``name = "specific_energy"``,
-``metric = "discharge_energy"``, ``divided_by = "mass_kg"``, ``unit = "Wh/kg"``. The kinds of condition,
-with their numbers and words, are in `KINDS`.
+**Numbers.** Every number is a table, in one of these forms:
+
+* ``{ value, unit, status, source }``, or ``{ value, unit, from }`` with the name of a ``[source.NAME]``;
+* ``{ value, times, unit, from }``: a multiple of a number that the item declares;
+* ``{ declared }``: a number that the item declares; ``other.NAME`` (with ``unit``) is in ``[item.other]``;
+* ``{ missing, unit }``: the standard has this number and the writer does not know it. Whatever needs it is
+  not evaluable, and says so, until a profile confirms it (see `jeoul.standards.limits`);
+* ``{ values = [...], unit, from }``: several, where a list is asked.
+
+A fraction is written as text, ``"1/3"``.
+
+**Steps.** ``direction``: charge, discharge, rest, any. ``size``: ``whole`` (the default: at least half of the
+rated capacity), ``pulse``, ``part`` (any charge), ``profile``, ``cycles`` (a run of charges and discharges),
+``record`` (the whole file, alone in its sequence). A clause without a sequence asks only what people saw and
+what is declared.
+
+**Conditions.** The kinds, with their numbers, units and words, are in `jeoul.standards.kinds`. An event is
+``ROLE.start``, ``ROLE.end`` or the name of a condition.
+
+**Results.** Exactly one of ``metric`` (with ``of``, ``parameters``, ``divided_by``), ``formula``,
+``class_of`` (with ``table``, the name of a ``[[table.NAME]]``; see `jeoul.standards.rule_table`), ``signal``
+(with ``column``), ``event_interval``, ``observation``, ``statistic`` (with ``over``) and ``count``. See
+`jeoul.standards.definition_results`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jeoul.metrics import CATALOGUE
+from jeoul.standards.asked import (
+    AskedResult,
+    AskedStep,
+    Clause,
+    Condition,
+    Requirement,
+    Size,
+    Standard,
+    Takes,
+    When,
+)
+from jeoul.standards.attributes import KINDS as ITEM_KINDS
+from jeoul.standards.definition_conditions import check_roles, read_conditions
+from jeoul.standards.definition_results import RuleTables, check_formulas, read_results
+from jeoul.standards.definition_variants import read_variants
+from jeoul.standards.definition_words import one_of_each, read_when
 from jeoul.standards.evaluation import Fact
-from jeoul.standards.item import KINDS as ITEM_KINDS
-from jeoul.standards.item import NUMBER_KEYS
-from jeoul.standards.tables import Table, read_table
+from jeoul.standards.kinds import DIRECTIONS, KINDS, MODES, RELATIONS, Kind
+from jeoul.standards.rule_table import read_rule_tables
+from jeoul.standards.tables import STATUSES, Table, read_table
 
-RELATIONS = (">=", "<=")
-DIRECTIONS = ("charge", "discharge", "rest")
-MODES = ("rest", "cc", "cv", "cccv", "cp", "pulse", "profile", "unknown")
-_TIMES = ("s", "min", "h")
+__all__ = [
+    "DIRECTIONS",
+    "KINDS",
+    "MODES",
+    "RELATIONS",
+    "AskedResult",
+    "AskedStep",
+    "Clause",
+    "Condition",
+    "Kind",
+    "Requirement",
+    "Standard",
+    "When",
+    "read_definition",
+]
 
-
-@dataclass(frozen=True)
-class Kind:
-    """What a kind of condition needs: numbers with their units, words with their choices."""
-
-    numbers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    optional: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    of_role: bool = True
-
-
-KINDS: dict[str, Kind] = {
-    "step_match": Kind(words={"direction": DIRECTIONS, "modes": MODES}),
-    "rate_within": Kind({"rate": ("It",), "tolerance": ("%",)}),
-    "temperature_within": Kind({"target": ("degC",), "tolerance": ("K",)}),
-    "dwell": Kind({"target": ("degC",), "tolerance": ("K",), "duration": _TIMES}, {"time_tolerance": ("%",)}),
-    "temperature_steady": Kind({"change": ("K",), "span": _TIMES}),
-    "rest_at_least": Kind({"duration": _TIMES}, {"time_tolerance": ("%",)}),
-    "preceded_by": Kind(),
-    "end_voltage": Kind({"tolerance": ("%",)}, words={"attribute": tuple(NUMBER_KEYS)}),
-    "sampling": Kind(optional={"points": ("1",), "interval": _TIMES}),
-    "instrument_accuracy": Kind(
-        optional={"voltage": ("%",), "current": ("%",), "temperature": ("K",), "time": ("%",)}
-    ),
-    "any_of": Kind(of_role=False),
-}
-
-
-@dataclass(frozen=True)
-class Condition:
-    """One condition of a procedure. `numbers` are facts; `of` is the role of the steps it speaks of."""
-
-    name: str
-    kind: str
-    title: Mapping[str, str]
-    of: str = ""
-    numbers: Mapping[str, Fact] = field(default_factory=dict)
-    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    parts: tuple[Condition, ...] = ()
-
-
-@dataclass(frozen=True)
-class Requirement:
-    """A limit on a result: ``result relation limit`` must hold."""
-
-    relation: str
-    limit: Fact
-
-
-@dataclass(frozen=True)
-class AskedStep:
-    """One place in the order in which a clause runs its steps."""
-
-    role: str
-    direction: str
-    measured: bool
-    needed: bool
-
-
-@dataclass(frozen=True)
-class AskedResult:
-    """A result that a clause reports: a metric of the measured step, and what it must fulfil."""
-
-    name: str
-    metric: str
-    title: Mapping[str, str]
-    divided_by: str = ""
-    unit: str = ""
-    requirement: Requirement | None = None
-
-
-@dataclass(frozen=True)
-class Clause:
-    """One clause: the order of its steps, its conditions, its results."""
-
-    clause: str
-    title: Mapping[str, str]
-    sequence: tuple[AskedStep, ...]
-    conditions: tuple[Condition, ...]
-    results: tuple[AskedResult, ...]
-    not_covered: tuple[Mapping[str, str], ...] = ()
-
-    @property
-    def measured(self) -> AskedStep:
-        """The place of the step that the results are of."""
-        return next(step for step in self.sequence if step.measured)
-
-
-@dataclass(frozen=True)
-class Standard:
-    """A whole definition, with the SHA-256 of the file that it came from."""
-
-    id: str
-    designation: str
-    title: Mapping[str, str]
-    edition: Mapping[str, Fact]
-    item_kinds: tuple[str, ...]
-    clauses: tuple[Clause, ...]
-    not_covered: tuple[Mapping[str, str], ...]
-    file_name: str
-    sha256: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data for JSON: what it is and where it came from, without the clauses."""
-        edition = self.edition.get("number")
-        return {
-            "id": self.id,
-            "designation": self.designation,
-            "title": dict(self.title),
-            "edition": None if edition is None else edition.value,
-            "edition_facts": {name: fact.as_dict() for name, fact in self.edition.items()},
-            "clauses": [clause.clause for clause in self.clauses],
-            "not_covered": [dict(words) for words in self.not_covered],
-            "sha256": self.sha256,
-        }
+FIELDS = ("performance", "durability", "safety", "reuse", "transport", "regulation")
+SIZES: tuple[Size, ...] = ("whole", "pulse", "part", "profile", "cycles", "record")
+TAKES: tuple[Takes, ...] = ("one", "each", "last")
+_ROOT_KEYS = (
+    "id", "designation", "field", "title", "edition", "item_kinds", "not_covered", "source", "condition",
+    "clause", "table",
+)  # fmt: skip
+_CLAUSE_KEYS = (
+    "number", "title", "conditions", "sequence", "result", "not_covered", "applies_when", "takes", "plan",
+    "variant",
+)  # fmt: skip
 
 
 def read_definition(path: str | Path) -> Standard:
@@ -187,22 +186,36 @@ def read_definition(path: str | Path) -> Standard:
     Raises `DefinitionError` that names the file, the key, what was found and what is allowed.
     """
     root, sha256 = read_table(Path(path))
-    root.only(("id", "designation", "title", "edition", "item_kinds", "not_covered", "condition", "clause"))
-    conditions = _read_conditions(root)
-    clauses = tuple(_read_clause(table, conditions) for table in root.tables("clause"))
+    root = replace(root.only(_ROOT_KEYS), sources=read_sources(root))
+    conditions = read_conditions(root)
+    tables = read_rule_tables(root)
+    clauses = tuple(c for table in root.tables("clause") for c in _read_clauses(table, conditions, tables))
     if not clauses:
         raise root.wrong("clause", "there is no clause.", "Write at least one [[clause]].")
+    _check_numbers_once(root, clauses)
+    check_formulas(root, clauses)
     return Standard(
         id=root.text("id"),
         designation=root.text("designation"),
         title=root.words("title"),
         edition=_read_edition(root),
-        item_kinds=_one_of_each(root, "item_kinds", ITEM_KINDS),
+        item_kinds=one_of_each(root, "item_kinds", ITEM_KINDS),
         clauses=clauses,
         not_covered=_read_not_covered(root),
         file_name=Path(root.path).name,
         sha256=sha256,
+        field_of_use=root.text_or("field", "", one_of=FIELDS),
+        events=conditions,
     )
+
+
+def read_sources(root: Table) -> dict[str, tuple[str, str]]:
+    """Status and text of every ``[source.NAME]``."""
+    if "source" not in root.data:
+        return {}
+    group = root.table("source")
+    tables = {name: group.table(name).only(("status", "text")) for name in group.data}
+    return {name: (t.text("status", one_of=STATUSES), t.text("text")) for name, t in tables.items()}
 
 
 def _read_edition(root: Table) -> dict[str, Fact]:
@@ -215,122 +228,83 @@ def _read_not_covered(table: Table) -> tuple[Mapping[str, str], ...]:
     return tuple({tongue: entry.text(tongue) for tongue in ("en", "ko")} for entry in entries)
 
 
-def _one_of_each(table: Table, name: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
-    values = table.texts(name)
-    for value in values:
-        if value not in allowed:
-            raise table.wrong(name, f"'{value}' is not known.", f"Allowed: {', '.join(allowed)}.")
-    if not values:
-        raise table.wrong(name, "the list is empty.", f"Allowed: {', '.join(allowed)}.")
-    return values
+def _check_numbers_once(root: Table, clauses: tuple[Clause, ...]) -> None:
+    numbers = [clause.clause for clause in clauses]
+    for number in numbers:
+        if numbers.count(number) > 1:
+            raise root.wrong("clause", f"there are two clauses '{number}'.", "Number each differently.")
 
 
-def _read_conditions(root: Table) -> dict[str, Condition]:
-    """Simple conditions first, so that an `any_of` can take them by name from anywhere in the file."""
-    if "condition" not in root.data:
-        return {}
-    group = root.table("condition")
-    tables = {name: group.table(name) for name in group.data}
-    kinds = {name: table.text("kind", one_of=KINDS) for name, table in tables.items()}
-    simple = {n: _read_condition(n, t) for n, t in tables.items() if kinds[n] != "any_of"}
-    joined = {n: _read_any_of(n, t, simple) for n, t in tables.items() if kinds[n] == "any_of"}
-    return {name: joined.get(name) or simple[name] for name in tables}
+def _read_clauses(
+    table: Table, conditions: Mapping[str, Condition], tables: RuleTables
+) -> tuple[Clause, ...]:
+    """A clause and its variants."""
+    clause = _read_clause(table.only(_CLAUSE_KEYS), conditions, tables)
+    return (clause, *read_variants(table, clause))
 
 
-def _read_condition(name: str, table: Table) -> Condition:
-    kind = KINDS[table.text("kind")]
-    table.only(("kind", "title", "of", *kind.numbers, *kind.optional, *kind.words))
-    asked = {**kind.numbers, **{key: kind.optional[key] for key in kind.optional if key in table.data}}
-    if not asked and kind.optional:
-        raise table.wrong("", "the condition asks for nothing.", f"Give one of {', '.join(kind.optional)}.")
-    return Condition(
-        name=name,
-        kind=table.text("kind"),
-        title=table.words("title"),
-        of=table.text("of"),
-        numbers={key: table.fact(key, units=units) for key, units in asked.items()},
-        words={key: _read_words(table, key, choices) for key, choices in kind.words.items()},
-    )
-
-
-def _read_words(table: Table, key: str, choices: tuple[str, ...]) -> tuple[str, ...]:
-    if isinstance(table.data.get(key), list):
-        return _one_of_each(table, key, choices)
-    return (table.text(key, one_of=choices),)
-
-
-def _read_any_of(name: str, table: Table, simple: Mapping[str, Condition]) -> Condition:
-    table.only(("kind", "title", "conditions"))
-    names = _one_of_each(table, "conditions", tuple(simple))
-    return Condition(name, "any_of", table.words("title"), parts=tuple(simple[n] for n in names))
-
-
-def _read_clause(table: Table, conditions: Mapping[str, Condition]) -> Clause:
-    table.only(("number", "title", "conditions", "sequence", "result", "not_covered"))
+def _read_clause(table: Table, conditions: Mapping[str, Condition], tables: RuleTables) -> Clause:
     sequence = _read_sequence(table)
-    taken = [conditions[n] for n in _named(table, conditions)]
-    _check_roles(table, sequence, taken)
+    taken = tuple(conditions[name] for name in _named(table, conditions))
+    results = read_results(table, sequence, conditions, tables)
+    check_roles(table, sequence, taken, conditions)
     return Clause(
         clause=table.text("number"),
         title=table.words("title"),
         sequence=sequence,
-        conditions=tuple(taken),
-        results=tuple(_read_result(result) for result in table.tables("result")),
+        conditions=taken,
+        results=results,
         not_covered=_read_not_covered(table),
+        applies_when=read_when(table, "applies_when"),
+        takes=_read_takes(table),
+        plan=_read_plan(table.table("plan")) if "plan" in table.data else {},
+        base=table.text("number"),
     )
 
 
 def _named(table: Table, conditions: Mapping[str, Condition]) -> tuple[str, ...]:
-    return _one_of_each(table, "conditions", tuple(conditions)) if table.data.get("conditions") else ()
+    return one_of_each(table, "conditions", tuple(conditions)) if table.data.get("conditions") else ()
+
+
+def _read_takes(table: Table) -> Takes:
+    word = table.text_or("takes", "one", one_of=TAKES)
+    return next(takes for takes in TAKES if takes == word)
+
+
+def _read_plan(table: Table) -> dict[str, Any]:
+    """Hints for a runnable plan: numbers become facts, tables stay tables, words stay words."""
+    plan: dict[str, Any] = {}
+    for name, value in table.data.items():
+        if table.is_number(name):
+            facts = table.facts(name)
+            plan[name] = facts if "values" in value else facts[0]
+        else:
+            plan[name] = _read_plan(table.table(name)) if isinstance(value, Mapping) else value
+    return plan
 
 
 def _read_sequence(table: Table) -> tuple[AskedStep, ...]:
     steps = tuple(_read_asked_step(step) for step in table.tables("sequence"))
-    if [step.measured for step in steps] != [False] * (len(steps) - 1) + [True]:
-        found = f"{sum(step.measured for step in steps)} of {len(steps)} steps are measured."
-        raise table.wrong("sequence", found, "The last step of a sequence, and no other, is measured = true.")
+    measured = sum(step.measured for step in steps)
+    if steps and measured != 1:
+        found = f"{measured} of {len(steps)} steps are measured."
+        raise table.wrong("sequence", found, "One step of a sequence, and no other, is measured = true.")
+    roles = [step.role for step in steps]
+    for role in roles:
+        if roles.count(role) > 1:
+            raise table.wrong("sequence", f"there are two roles '{role}'.", "Name each differently.")
+    if len(steps) > 1 and any(step.size == "record" for step in steps):
+        raise table.wrong("sequence", "a record is not alone.", "A step of size 'record' is the whole file.")
     return steps
 
 
 def _read_asked_step(table: Table) -> AskedStep:
-    table.only(("role", "direction", "measured", "needed"))
-    direction = table.text("direction", one_of=DIRECTIONS)
-    return AskedStep(table.text("role"), direction, table.flag("measured"), table.flag("needed"))
-
-
-def _check_roles(table: Table, sequence: tuple[AskedStep, ...], conditions: list[Condition]) -> None:
-    roles = [step.role for step in sequence]
-    for condition in [part for c in conditions for part in (c.parts or (c,))]:
-        if condition.of not in roles:
-            found = f"condition '{condition.name}' speaks of '{condition.of}', which is no role here."
-            raise table.wrong("conditions", found, f"Roles of this clause: {', '.join(roles)}.")
-
-
-def _read_result(table: Table) -> AskedResult:
-    table.only(("name", "metric", "title", "divided_by", "unit", "requirement"))
-    # A metric that needs more than a step and an accuracy cannot be asked for here.
-    askable = [n for n, m in CATALOGUE.items() if not m.parameters and m.of_one_step]
-    metric = table.text("metric", one_of=askable)
-    divided_by = table.text_or("divided_by", "", one_of=NUMBER_KEYS)
-    if divided_by and "unit" not in table.data:
-        raise table.wrong("unit", "a divided result needs its unit.", 'For example "Wh/kg".')
-    return AskedResult(
-        name=table.text_or("name", metric),
-        metric=metric,
-        title=table.words("title"),
-        divided_by=divided_by,
-        unit=table.text_or("unit", ""),
-        requirement=_read_requirement(table),
+    table.only(("role", "direction", "measured", "needed", "size"))
+    word = table.text_or("size", "whole", one_of=SIZES)
+    return AskedStep(
+        role=table.text("role"),
+        direction=table.text("direction", one_of=(*DIRECTIONS, "any")),
+        measured=table.flag("measured"),
+        needed=table.flag("needed"),
+        size=next(size for size in SIZES if size == word),
     )
-
-
-def _read_requirement(table: Table) -> Requirement | None:
-    """Every result says what is required of it, so that no limit is forgotten by silence."""
-    if isinstance(table.data.get("requirement"), str):
-        table.text("requirement", one_of=("report_only",))
-        return None
-    inner = table.table("requirement").only(("relation", "value", "unit", "status", "source"))
-    inner.text("unit")
-    relation = inner.text("relation", one_of=RELATIONS)
-    number = {key: value for key, value in inner.data.items() if key != "relation"}
-    return Requirement(relation, Table(table.path, table.key, {"requirement": number}).fact("requirement"))

@@ -36,12 +36,17 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Fact:
-    """A number of a standard or a profile, with how well it is known and from where."""
+    """A number of a standard or a profile, with how well it is known and from where.
+
+    attribute
+        An attribute of the item that `value` multiplies: the number is then known only with an item.
+    """
 
     value: float | str | bool
     unit: str
     status: str
     source: str
+    attribute: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -112,11 +117,49 @@ class ResultOfClause:
     measured: Measured
     title: Mapping[str, str]
     decision: Decision | None = None
+    name: str = ""
+    """Its name in the definition; a limit and a formula speak of it by this name."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         decision = None if self.decision is None else self.decision.as_dict()
-        return {**self.measured.as_dict(), "title": dict(self.title), "decision": decision}
+        own = {"name": self.name or self.measured.metric, "title": dict(self.title), "decision": decision}
+        return {**self.measured.as_dict(), **own}
+
+
+@dataclass(frozen=True)
+class ObservedResult:
+    """A result in words: what a person saw, or what a statistic came to.
+
+    name
+        Of the observation. value: the word, empty where nobody recorded one.
+    allowed
+        Words that the clause accepts; empty where it only reports.
+    observed
+        Person, time, sample, photo with its SHA-256 and note, as recorded.
+    """
+
+    name: str
+    title: Mapping[str, str]
+    value: str
+    verdict: Verdict
+    reason: str
+    allowed: tuple[str, ...] = ()
+    observed: Mapping[str, Any] = field(default_factory=dict)
+    reason_by_language: Mapping[str, str] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "name": self.name,
+            "title": dict(self.title),
+            "value": self.value,
+            "allowed": list(self.allowed),
+            "verdict": str(self.verdict),
+            "reason": self.reason,
+            "reason_by_language": dict(self.reason_by_language),
+            "observed": dict(self.observed),
+        }
 
 
 @dataclass(frozen=True)
@@ -132,6 +175,8 @@ class ClauseResult:
     results: tuple[ResultOfClause, ...] = ()
     matched_by_language: Mapping[str, str] = field(default_factory=dict)
     """`matched` in every language of the catalogue (en, ko)."""
+    observed: tuple[ObservedResult, ...] = ()
+    """Results in words."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -144,6 +189,7 @@ class ClauseResult:
             "matched_by_language": dict(self.matched_by_language),
             "conditions": [condition.as_dict() for condition in self.conditions],
             "results": [result.as_dict() for result in self.results],
+            "observed": [result.as_dict() for result in self.observed],
         }
 
 
@@ -190,6 +236,8 @@ class Evaluation:
     notes: tuple[str, ...] = field(default=())
     notes_by_language: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """`notes` in every language of the catalogue (en, ko), in the same order."""
+    observations: Mapping[str, Any] | None = None
+    """What people saw: the file with its hash, and its entries."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON, with the stable keys that the docs list."""
@@ -202,6 +250,7 @@ class Evaluation:
             "clauses": [clause.as_dict() for clause in self.clauses],
             "runs": [run.as_dict() for run in self.runs],
             "accuracy": None if self.accuracy is None else dict(self.accuracy),
+            "observations": None if self.observations is None else dict(self.observations),
             "software_version": self.software_version,
             "notes": list(self.notes),
             "notes_by_language": {tongue: list(notes) for tongue, notes in self.notes_by_language.items()},

@@ -26,33 +26,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jeoul.standards.attributes import KINDS, NUMBER_KEYS, TEXT_KEYS, may_be_negative, uncertainty_key
 from jeoul.standards.evaluation import Fact
-from jeoul.standards.tables import Table, read_table
-
-KINDS = ("cell", "module", "pack")
-
-TEXT_KEYS = (
-    "name", "kind", "chemistry", "manufacturer", "model", "serial", "format", "customer", "condition",
-    "received_on", "manufactured_on", "location", "comment",
-)  # fmt: skip
-
-# Attribute -> unit. All must be greater than zero.
-NUMBER_KEYS = {
-    "rated_capacity_ah": "Ah",
-    "rated_energy_wh": "Wh",
-    "nominal_voltage_volt": "V",
-    "end_of_discharge_voltage_volt": "V",
-    "end_of_charge_voltage_volt": "V",
-    "charge_cutoff_current_ampere": "A",
-    "maximum_charge_current_ampere": "A",
-    "maximum_discharge_current_ampere": "A",
-    "mass_kg": "kg",
-    "mass_standard_uncertainty_kg": "kg",
-    "volume_l": "L",
-    "volume_standard_uncertainty_l": "L",
-    "cells_in_series": "1",
-    "cells_in_parallel": "1",
-}
+from jeoul.standards.tables import DECLARED, Table, as_number, read_table
+from jeoul.uncertainty import Contribution, ErrorSource, Measured
 
 
 @dataclass(frozen=True)
@@ -67,12 +44,45 @@ class ItemData:
     file_name: str = ""
     sha256: str = ""
 
-    def declared(self, key: str) -> Fact | None:
-        """A declared number as a fact of the item, or None where it is not declared."""
-        if key not in self.numbers:
+    def declared(self, key: str, unit: str = "") -> Fact | None:
+        """A declared number as a fact of the item, or None where it is not declared.
+
+        ``other.<name>`` is a number of ``[item.other]``, in the `unit` that the asker says it has.
+        """
+        value = self.number(key)
+        if value is None:
             return None
         source = f"item file {self.file_name}" if self.file_name else "declared with the item"
-        return Fact(self.numbers[key], NUMBER_KEYS[key], "declared", source)
+        return Fact(value, NUMBER_KEYS.get(key, unit), DECLARED, source)
+
+    def number(self, key: str) -> float | None:
+        """A declared number, also one of ``other.<name>``; None where it is not declared."""
+        stem, dot, name = key.partition(".")
+        return as_number(self.other.get(name)) if dot and stem == "other" else self.numbers.get(key)
+
+    def text(self, key: str) -> str | None:
+        """A declared word, also one of ``other.<name>``; None where it is not declared."""
+        stem, dot, name = key.partition(".")
+        if dot and stem == "other":
+            return str(self.other[name]) if name in self.other else None
+        return {"name": self.name, "kind": self.kind, **self.texts}.get(key)
+
+    def measured(self, key: str, unit: str = "") -> Measured | None:
+        """A declared number as a result, with its declared uncertainty; None where it is not declared.
+
+        What is rated or a maximum is exact. A mass, a volume or a value of the new item without a declared
+        uncertainty has an unknown one.
+        """
+        fact = self.declared(key, unit)
+        if fact is None:
+            return None
+        own = uncertainty_key(key)
+        parts: tuple[Contribution, ...] | None = ()
+        if own:
+            u, quantity = self.numbers.get(own), key.rpartition("_")[0]
+            source = ErrorSource(f"declared with {self.name}", quantity, DECLARED)
+            parts = None if u is None else (Contribution(source, u, 1.0),)
+        return Measured(key, float(fact.value), fact.unit, parts)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -101,7 +111,7 @@ def make_item(declared: Mapping[str, Any]) -> ItemData:
 def _item(table: Table, file_name: str, sha256: str) -> ItemData:
     table.only((*TEXT_KEYS, *NUMBER_KEYS, "other"))
     texts = {key: str(table.data[key]) for key in TEXT_KEYS[2:] if key in table.data}
-    numbers = {key: _positive(table, key) for key in NUMBER_KEYS if key in table.data}
+    numbers = {key: _number(table, key) for key in NUMBER_KEYS if key in table.data}
     other = table.table("other").data if "other" in table.data else {}
     item = ItemData(
         table.text("name"), table.text("kind", one_of=KINDS), texts, numbers, other, file_name, sha256
@@ -110,9 +120,9 @@ def _item(table: Table, file_name: str, sha256: str) -> ItemData:
     return item
 
 
-def _positive(table: Table, key: str) -> float:
+def _number(table: Table, key: str) -> float:
     value = table.number(key)
-    if value <= 0:
+    if value <= 0 and not may_be_negative(key):
         raise table.wrong(key, f"{value:g} is not above zero.", f"Give it in {NUMBER_KEYS[key]}.")
     return value
 

@@ -12,8 +12,8 @@ Both answers are worked out for every clause and every test that was taken for i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,28 +25,36 @@ from jeoul.errors import (
     OutOfValidityError,
     UnknownNameError,
 )
-from jeoul.metrics import CATALOGUE
-from jeoul.standards.conditions import Taken, check_condition
-from jeoul.standards.decision import SIMPLE_ACCEPTANCE, decide
-from jeoul.standards.definition import AskedResult, Clause, Requirement, Standard
+from jeoul.standards.asked import AskedResult, Clause, Condition, Requirement, Standard, facts_of
+from jeoul.standards.conditions import check_condition
+from jeoul.standards.decision import GUARDED, SIMPLE_ACCEPTANCE, Agreement, decide_all
+from jeoul.standards.declare import applies, clause_for, condition_for
+from jeoul.standards.definition_results import FORMULAS
 from jeoul.standards.evaluation import (
     ClauseResult,
     ConditionResult,
     Conformity,
     Decision,
     Evaluation,
+    Fact,
+    ObservedResult,
     ResultOfClause,
     Run,
     Verdict,
 )
+from jeoul.standards.formula import Name
+from jeoul.standards.formula_results import compute, names_in
+from jeoul.standards.found import Taken
 from jeoul.standards.item import ItemData, make_item, read_item
 from jeoul.standards.library import find_standard
 from jeoul.standards.limits import Limits, check_limits, confirm, in_unit, read_limits
-from jeoul.standards.matching import Match, match_clause
-from jeoul.standards.tables import LANGUAGES
-from jeoul.standards.wording import Said, say
+from jeoul.standards.matching import Chosen, choose_matches
+from jeoul.standards.observations import Observations, read_observations
+from jeoul.standards.results import AnyResult, measure, named
+from jeoul.standards.tables import DECLARED, LANGUAGES, MISSING, UNDECLARED
+from jeoul.standards.wording import Said, join, say
 from jeoul.steps import Steps, find_cycles, trace
-from jeoul.uncertainty import Accuracy, Contribution, ErrorSource, Measured, quotient
+from jeoul.uncertainty import Accuracy, Measured
 
 WORST_FIRST = (
     Verdict.FAIL,
@@ -75,8 +83,23 @@ class _Question:
     item: ItemData
     accuracy: Accuracy | None
     limits: Limits | None
-    rule: str
-    guard_multiplier: float
+    agreed: Agreement
+    observations: Observations | None
+    events: Mapping[str, Condition]
+    all_clauses: Sequence[Clause]
+
+
+@dataclass(eq=False)
+class _Draft:
+    """One occurrence of a clause while its results are worked out; formulas wait for those of others."""
+
+    clause: Clause
+    taken: Taken
+    conditions: list[ConditionResult]
+    results: dict[str, AnyResult] = field(default_factory=dict)
+    failed: dict[str, ConditionResult] = field(default_factory=dict)
+    why: Said | None = None
+    """Why there are no steps, where there should be some."""
 
 
 def judge(
@@ -84,9 +107,13 @@ def judge(
     *,
     standard: str | Path,
     item: Mapping[str, Any] | ItemData | str | Path,
+    profile: str | Path | None = None,
     limits: str | Path | None = None,
+    observations: str | Path | Observations | None = None,
     rule: str | None = None,
     guard_multiplier: float | None = None,
+    risk: float | None = None,
+    greatest_share: float | None = None,
     accuracy: Accuracy | None = None,
     clauses: Sequence[str] | None = None,
     trace_points: int = 2000,
@@ -94,17 +121,20 @@ def judge(
     """Judge the steps of one or more tests of one item against a standard.
 
     steps
-        Of one measurement or of several, each a test by itself.
+        Of one measurement or of several, each a test by itself; none for what people saw alone.
     standard
         Its designation or id, or the path of a definition (`jeoul.standards.definition`).
     item
         From `read_item`, the path of its file, or a mapping with the keys of its ``[item]`` table.
-    limits
-        A limits file (`jeoul.standards.limits`): limits, confirmed numbers, decision rule.
-    rule, guard_multiplier
-        Decision rule and r in w = r U. Where there is a limit the rule must be stated, here or in the
-        limits file; without any limit it decides nothing and reads ``simple_acceptance``. r is 1 where
-        neither states it (ILAC-G8: w = U).
+    profile
+        A laboratory's or a customer's file (`jeoul.standards.limits`): limits, confirmed numbers, variants,
+        columns, decision rule. `limits` is its older name; only one of both is given.
+    observations
+        What people saw (`jeoul.standards.observations`), read or as the path of its file.
+    rule, guard_multiplier, risk, greatest_share
+        The decision rule and what was agreed of it (`jeoul.standards.decision.Agreement`). Where there is a
+        limit the rule must be stated, here or in the profile; without any limit it decides nothing and reads
+        ``simple_acceptance``. r is 1 where neither r nor a risk is stated (ILAC-G8: w = U).
     accuracy
         Of the instrument; without it uncertainties are unknown and a guarded rule cannot decide.
     clauses
@@ -116,20 +146,53 @@ def judge(
     a file that is wrong, a limit that meets no result, or a rule that is missing or stated twice.
     """
     tests = (steps,) if isinstance(steps, Steps) else tuple(steps)
-    if not tests:
+    if not tests and observations is None:
         raise InsufficientDataError("no steps were given.", advice="Give the steps of at least one test.")
-    asked_limits = None if limits is None else read_limits(limits)
-    definition = _prepared(find_standard(standard), asked_limits, clauses)
-    question = _question(definition, item, asked_limits, rule, guard_multiplier, accuracy)
+    asked_limits = _profile(profile, limits)
+    whole = _confirmed(find_standard(standard), asked_limits)
+    definition = _cut(whole, clauses)
+    agreed = _agreed(definition, asked_limits, rule, guard_multiplier, risk, greatest_share)
+    declared = _item(item, definition)
+    seen = _observations(observations, whole)
+    events = {name: condition_for(condition, declared) for name, condition in whole.events.items()}
+    question = _Question(declared, accuracy, asked_limits, agreed, seen, events, whole.clauses)
     judged, notes = _judge_clauses(definition, tests, question)
     return _evaluation(definition, question, judged, notes, tuple(_run(t, trace_points) for t in tests))
 
 
-def _prepared(standard: Standard, limits: Limits | None, clauses: Sequence[str] | None) -> Standard:
-    """The standard with confirmed numbers, cut to the clauses that were asked for."""
-    if limits is not None:
-        check_limits(standard, limits)
-        standard = confirm(standard, limits)
+def _profile(profile: str | Path | None, limits: str | Path | None) -> Limits | None:
+    if profile is not None and limits is not None:
+        found = "a profile and a limits file are one and the same; both were given."
+        raise DefinitionError(found, advice="Put everything in one file.", path=str(limits))
+    path = profile if profile is not None else limits
+    return None if path is None else read_limits(path)
+
+
+def _observations(observations: str | Path | Observations | None, standard: Standard) -> Observations | None:
+    if observations is None or isinstance(observations, Observations):
+        return observations
+    asked = {word for c in standard.clauses for word in _observed_names(c)}
+    return read_observations(observations, asked=sorted(asked))
+
+
+def _observed_names(clause: Clause) -> Iterator[str]:
+    """Every observation that a clause asks for."""
+    for result in clause.results:
+        yield from result.what if result.kind == "observation" else result.words.get("over", ())
+    for condition in (part for one in clause.conditions for part in one.whole()):
+        yield from condition.words.get("name", ()) if condition.kind == "observed" else ()
+
+
+def _confirmed(standard: Standard, limits: Limits | None) -> Standard:
+    """The standard with the numbers, variants and limits of the profile."""
+    if limits is None:
+        return standard
+    check_limits(standard, limits)
+    return confirm(standard, limits)
+
+
+def _cut(standard: Standard, clauses: Sequence[str] | None) -> Standard:
+    """The standard cut to the clauses that were asked for."""
     there = [clause.clause for clause in standard.clauses]
     for number in clauses or ():
         if number not in there:
@@ -139,44 +202,47 @@ def _prepared(standard: Standard, limits: Limits | None, clauses: Sequence[str] 
     return replace(standard, clauses=kept)
 
 
-def _question(
+def _item(item: Mapping[str, Any] | ItemData | str | Path, standard: Standard) -> ItemData:
+    if not isinstance(item, ItemData):
+        item = make_item(item) if isinstance(item, Mapping) else read_item(item)
+    if item.kind not in standard.item_kinds:
+        kinds = ", ".join(standard.item_kinds)
+        found = f"{standard.designation} is for {kinds}; this item is a {item.kind}."
+        raise DefinitionError(found, path=item.file_name or None, column="item.kind")
+    return item
+
+
+def _agreed(
     standard: Standard,
-    item: Mapping[str, Any] | ItemData | str | Path,
     limits: Limits | None,
     rule: str | None,
     guard_multiplier: float | None,
-    accuracy: Accuracy | None,
-) -> _Question:
-    declared = _item(item)
-    if declared.kind not in standard.item_kinds:
-        found = (
-            f"{standard.designation} is for {', '.join(standard.item_kinds)}; this item is a {declared.kind}."
-        )
-        raise DefinitionError(found, path=declared.file_name or None, column="item.kind")
-    stated = None if limits is None else limits.guard_multiplier
-    multiplier = next(r for r in (guard_multiplier, stated, 1.0) if r is not None)
-    if multiplier <= 0:
-        raise OutOfValidityError(
-            f"a guard multiplier of {multiplier:g} is not above zero.", advice="w = U is 1."
-        )
-    return _Question(declared, accuracy, limits, _rule(standard, limits, rule), multiplier)
-
-
-def _item(item: Mapping[str, Any] | ItemData | str | Path) -> ItemData:
-    if isinstance(item, ItemData):
-        return item
-    return make_item(item) if isinstance(item, Mapping) else read_item(item)
+    risk: float | None,
+    greatest_share: float | None,
+) -> Agreement:
+    """The decision rule with what was agreed of it: by the caller where he says so, else by the profile."""
+    name = _rule(standard, limits, rule)
+    if guard_multiplier is None and risk is None and limits is not None:
+        guard_multiplier, risk = limits.guard_multiplier, limits.risk
+    if name in GUARDED and guard_multiplier is None and risk is None:
+        guard_multiplier = 1.0
+    share = greatest_share if greatest_share is not None or limits is None else limits.greatest_share
+    if name not in GUARDED and guard_multiplier is not None:
+        # It decides nothing here, but a wrong one is a mistake all the same.
+        Agreement(GUARDED[0], guard_multiplier)
+        guard_multiplier = None
+    return Agreement(name, guard_multiplier, risk, share)
 
 
 def _rule(standard: Standard, limits: Limits | None, rule: str | None) -> str:
-    """The one decision rule, stated by the caller or the limits file; needed where there is a limit."""
+    """The one decision rule, stated by the caller or the profile; needed where there is a limit."""
     stated = None if limits is None else limits.rule
     if rule and stated and rule != stated:
         found = f"the limits file says '{stated}', the call says '{rule}'."
         advice = "The rule is agreed before the measurement: state one."
         raise DefinitionError(found, advice=advice, path=limits.file_name if limits else None, column="rule")
     has_limit = bool(limits and limits.limits) or any(
-        r.requirement for c in standard.clauses for r in c.results
+        r.requirements for c in standard.clauses for r in c.results
     )
     if has_limit and not (rule or stated):
         found = "there is a limit but no decision rule."
@@ -185,118 +251,276 @@ def _rule(standard: Standard, limits: Limits | None, rule: str | None) -> str:
     return rule or stated or SIMPLE_ACCEPTANCE
 
 
+# --- clauses ----------------------------------------------------------------------------------------
+
+
 def _judge_clauses(
     standard: Standard, tests: Sequence[Steps], question: _Question
 ) -> tuple[list[ClauseResult], list[Said]]:
-    judged: list[ClauseResult] = []
-    notes: list[Said] = []
     known: _Known = {}
+    drafts: list[_Draft] = []
+    parts: list[tuple[Clause, list[_Draft], Sequence[Chosen]]] = []
+    notes: list[Said] = []
     for clause in standard.clauses:
-        matches = [match_clause(clause, test, question.item) for test in tests]
-        results = [_judge_match(clause, match, question, known) for found in matches for match in found]
-        judged += results or [_nothing_found(clause)]
+        if applies(clause.applies_when, question.item) is False:
+            notes.append(_left_out(clause, question.item))
+            continue
+        own, matches = _matched(clause, tests, question)
+        found = [_draft(own, taken, known) for taken in _taken(own, matches, question)]
+        found = found or [_unmatched(own, matches, question)]
+        parts.append((own, found, matches))
+        drafts += found
+    _compute_formulas(drafts, question)
+    judged: list[ClauseResult] = []
+    for clause, found, matches in parts:
+        results = [_finished(draft, question) for draft in found]
+        judged += results
         notes += _clause_notes(clause, tests, matches, question, results)
     return judged, notes
 
 
+def _matched(clause: Clause, tests: Sequence[Steps], question: _Question) -> tuple[Clause, Sequence[Chosen]]:
+    """The clause for this item, and its steps in every test."""
+    item, own = question.item, clause_for(clause, question.item)
+    if applies(clause.applies_when, item) is None or not clause.sequence:
+        return own, []
+    siblings = [
+        clause_for(other, item)
+        for other in question.all_clauses
+        if other.base == clause.base
+        and other.clause != clause.clause
+        and applies(other.applies_when, item) is not False
+    ]
+    return own, [choose_matches(own, test, item, siblings) for test in tests]
+
+
+def _taken(clause: Clause, matches: Sequence[Chosen], question: _Question) -> list[Taken]:
+    if applies(clause.applies_when, question.item) is None:
+        return []
+    every = [match for found in matches for match in found.matches]
+    common = Taken(
+        match=None,
+        item=question.item,
+        accuracy=question.accuracy,
+        matches=every,
+        events=question.events,
+        columns=question.limits.columns if question.limits else {},
+        observations=question.observations,
+        clause=clause,
+    )
+    return [replace(common, match=match) for match in every] if clause.sequence else [common]
+
+
 # Clauses of one standard share conditions; what was answered for the same steps is not read again.
 _Known = dict[tuple[Any, ...], ConditionResult]
+_SEEN = ("observation", "statistic")
+_OF_ALL = ("points_covered", "change_within", "observed", "any_of", "all_of", "not_")
 
 
-def _check_conditions(
-    clause: Clause, match: Match, question: _Question, known: _Known
-) -> list[ConditionResult]:
-    taken = Taken(match, question.item, question.accuracy)
-    place = (clause.sequence, id(match.steps), match.step.row_first)
-    for condition in clause.conditions:
-        if (*place, condition.name) not in known:
-            known[*place, condition.name] = check_condition(condition, taken)
-    return [known[*place, condition.name] for condition in clause.conditions]
-
-
-def _judge_match(clause: Clause, match: Match, question: _Question, known: _Known) -> ClauseResult:
-    conditions = _check_conditions(clause, match, question, known)
-    results: list[ResultOfClause] = []
-    failed: list[ConditionResult] = []
+def _draft(clause: Clause, taken: Taken, known: _Known) -> _Draft:
+    draft = _Draft(
+        clause, taken, [_answer(condition, clause, taken, known) for condition in clause.conditions]
+    )
     for asked in clause.results:
-        if asked.divided_by and asked.divided_by not in question.item.numbers:
+        if asked.kind in FORMULAS or _lacks_divisor(asked, taken.item):
             continue
         try:
-            results += _results(clause, asked, match, question)
+            draft.results[asked.name] = named(asked, measure(asked, taken))
         except (InsufficientDataError, OutOfValidityError) as error:
-            failed.append(_no_result(asked, match, error))
-    conformity = _worst_conformity([c.conformity for c in conditions])
-    verdict = _clause_verdict(conformity, results, failed)
-    return ClauseResult(
-        clause=clause.clause,
-        title=clause.title,
-        conformity=conformity,
-        verdict=verdict,
-        matched=match.said["en"],
-        conditions=(*conditions, *failed),
-        results=tuple(results),
-        matched_by_language=match.said,
+            draft.failed[asked.name] = _no_result(asked, taken, error)
+    return draft
+
+
+def _answer(condition: Condition, clause: Clause, taken: Taken, known: _Known) -> ConditionResult:
+    if taken.match is None:
+        return check_condition(condition, taken)
+    # What looks at more than the steps of one occurrence is not shared between clauses.
+    of_all = clause.clause if any(p.kind in _OF_ALL for p in condition.whole()) else ""
+    place = (
+        ()
+        if condition.kind == "points_covered"
+        else (id(taken.match.steps), taken.match.step.row_first, clause.sequence, clause.takes)
     )
+    key = (*place, of_all, _signature(condition))
+    if key not in known:
+        known[key] = check_condition(condition, taken)
+    return known[key]
 
 
-def _results(clause: Clause, asked: AskedResult, match: Match, question: _Question) -> list[ResultOfClause]:
-    """The result with its decision; where it has several limits, one entry for each of them."""
-    measured = CATALOGUE[asked.metric].function(match.step, accuracy=question.accuracy)
-    if asked.divided_by:
-        measured = _divided(asked, measured, question.item)
-    requirements = [asked.requirement] if asked.requirement else []
-    requirements += question.limits.of(clause.clause, asked.name) if question.limits else []
-    decisions: list[Decision | None] = [
-        _decide(measured, requirement, question) for requirement in requirements
-    ]
-    return [ResultOfClause(measured, asked.title, decision) for decision in decisions or [None]]
+def _signature(condition: Condition) -> tuple[Any, ...]:
+    numbers = tuple((key, fact.value, fact.unit) for key, fact in condition.numbers.items())
+    words = tuple(sorted(condition.words.items()))
+    return (condition.name, numbers, words, tuple(_signature(part) for part in condition.parts))
 
 
-def _decide(measured: Measured, requirement: Requirement, question: _Question) -> Decision:
-    same_unit = in_unit(requirement, measured.unit, question.limits)
-    return decide(measured, same_unit, rule=question.rule, guard_multiplier=question.guard_multiplier)
+def _lacks_divisor(asked: AskedResult, item: ItemData) -> bool:
+    return bool(asked.divided_by) and asked.divided_by not in item.numbers
 
 
-def _divided(asked: AskedResult, measured: Measured, item: ItemData) -> Measured:
-    """The result per declared mass or volume; its uncertainty is unknown where that of the divisor is."""
-    stem, _, unit = asked.divided_by.rpartition("_")
-    u = item.numbers.get(f"{stem}_standard_uncertainty_{unit}")
-    source = ErrorSource(f"declared with {item.name}", stem, "declared")
-    parts = None if u is None else (Contribution(source, u, 1.0),)
-    declared = item.declared(asked.divided_by)
-    divisor = Measured(
-        asked.divided_by, item.numbers[asked.divided_by], declared.unit if declared else "", parts
-    )
-    conditions = {**measured.conditions, asked.divided_by: divisor.value}
-    return quotient(asked.name, asked.unit, measured, divisor, conditions=conditions)
-
-
-def _no_result(asked: AskedResult, match: Match, error: JeoulError) -> ConditionResult:
+def _no_result(asked: AskedResult, taken: Taken, error: JeoulError) -> ConditionResult:
     """A result that could not be computed stands among the conditions, so that a report shows why."""
     said = say("no_result", why=str(error))
     title = say("result_title", title=asked.title)
-    rows = (match.step.evidence,)
+    rows = () if taken.match is None else (taken.match.step.evidence,)
     answer = Conformity.NOT_EVALUABLE
     return ConditionResult("result", title, {}, {}, answer, said["en"], rows, reason_by_language=said)
 
 
-def _nothing_found(clause: Clause) -> ClauseResult:
-    said = say("no_candidate", direction=say(f"word_{clause.measured.direction}"))
-    return ClauseResult(
-        clause=clause.clause,
-        title=clause.title,
-        conformity=Conformity.NOT_EVALUABLE,
-        verdict=Verdict.NOT_EVALUABLE,
-        matched=said["en"],
-        matched_by_language=said,
+# --- formulas ---------------------------------------------------------------------------------------
+
+
+def _compute_formulas(drafts: Sequence[_Draft], question: _Question) -> None:
+    """Every formula as soon as all that it names is there; what is left at the end names what is not."""
+    waiting = [(d, asked) for d in drafts for asked in d.clause.results if asked.kind in FORMULAS]
+    while waiting:
+        ready = [(d, asked) for d, asked in waiting if not _waits(d, asked, waiting)]
+        for draft, asked in ready or waiting:
+            _compute(draft, asked, drafts, question)
+        waiting = [one for one in waiting if ready and one not in ready]
+
+
+def _waits(draft: _Draft, asked: AskedResult, waiting: Sequence[tuple[_Draft, AskedResult]]) -> bool:
+    """Whether a formula names a result that is itself a formula and is still to come."""
+    return any(
+        other.name == name.result
+        and (owner is draft if not name.clause else owner.clause.clause == name.clause)
+        for name in names_in(asked)
+        for owner, other in waiting
     )
 
 
+def _compute(draft: _Draft, asked: AskedResult, drafts: Sequence[_Draft], question: _Question) -> None:
+    known = {name: _numbers(name, draft, drafts) for name in names_in(asked)}
+    try:
+        draft.results[asked.name] = compute(asked, known, question.item)
+    except (InsufficientDataError, OutOfValidityError) as error:
+        draft.failed[asked.name] = _no_result(asked, draft.taken, error)
+
+
+def _numbers(name: Name, draft: _Draft, drafts: Sequence[_Draft]) -> list[Measured]:
+    owners = [d for d in drafts if d.clause.clause == name.clause] if name.clause else [draft]
+    found = [owner.results.get(name.result) for owner in owners]
+    return [measured for measured in found if isinstance(measured, Measured)]
+
+
+# --- decisions --------------------------------------------------------------------------------------
+
+
+def _finished(draft: _Draft, question: _Question) -> ClauseResult:
+    """The clause with the decisions on its results and its two answers."""
+    results: list[ResultOfClause] = []
+    observed: list[ObservedResult] = []
+    for asked in draft.clause.results:
+        found = draft.results.get(asked.name)
+        if isinstance(found, ObservedResult):
+            observed.append(found)
+        elif found is not None:
+            results += _decided(asked, found, draft, question)
+    failed = list(draft.failed.values())
+    answers = [c.conformity for c in draft.conditions] + [Conformity.NOT_EVALUABLE] * bool(draft.why)
+    conformity = _worst_conformity(answers)
+    match = draft.taken.match
+    said = draft.why or (say("no_steps_asked") if match is None else match.said)
+    return ClauseResult(
+        clause=draft.clause.clause,
+        title=draft.clause.title,
+        conformity=conformity,
+        verdict=_clause_verdict(conformity, results, observed, len(failed) + bool(draft.why)),
+        matched=said["en"],
+        conditions=(*draft.conditions, *failed),
+        results=tuple(results),
+        matched_by_language=said,
+        observed=tuple(observed),
+    )
+
+
+def _decided(
+    asked: AskedResult, measured: Measured, draft: _Draft, question: _Question
+) -> list[ResultOfClause]:
+    """The result with its decision; where it has several limits, one entry for each of them."""
+    limits = question.limits
+    theirs = limits.of(draft.clause.clause, asked.name) if limits else ()
+    own = () if limits and limits.replaces(draft.clause.clause, asked.name) else asked.requirements
+    decisions: list[Decision | None] = [
+        d for group in (own, theirs) for d in _decide(measured, group, draft, question)
+    ]
+    return [ResultOfClause(measured, asked.title, d, asked.name) for d in decisions or [None]]
+
+
+def _decide(
+    measured: Measured, requirements: Sequence[Requirement], draft: _Draft, question: _Question
+) -> list[Decision]:
+    """The decisions on the limits of one author; a limit that nobody knows decides nothing."""
+    known = [r for r in requirements if r.limit.status not in (MISSING, UNDECLARED)]
+    unknown = [r for r in requirements if r not in known]
+    same_unit = [in_unit(r, measured.unit, question.limits) for r in known]
+    answers = [c.conformity for c in draft.conditions if c.kind == "instrument_accuracy"]
+    instruments = _worst_conformity(answers) if answers else None
+    decided = decide_all(measured, same_unit, question.agreed, instruments=instruments) if same_unit else ()
+    return [*decided, *(_open(requirement, question.agreed.rule) for requirement in unknown)]
+
+
+def _open(requirement: Requirement, rule: str) -> Decision:
+    limit = requirement.limit
+    said = say("limit_missing", what=limit.source)
+    if limit.status == UNDECLARED:
+        said = say("undeclared", key=limit.source)
+    return Decision(
+        rule,
+        requirement.relation,
+        replace(limit, value=""),
+        None,
+        None,
+        None,
+        Verdict.NOT_EVALUABLE,
+        said["en"],
+        reason_by_language=said,
+    )
+
+
+def _left_out(clause: Clause, item: ItemData) -> Said:
+    key = next(key for key, words in clause.applies_when.items() if item.text(key) not in words)
+    words = ", ".join(clause.applies_when[key])
+    return say("note_left_out", clause=clause.clause, key=key, words=words, found=item.text(key))
+
+
+def _unmatched(clause: Clause, matches: Sequence[Chosen], question: _Question) -> _Draft:
+    """A clause whose steps are not there: what people saw is kept, the rest is not evaluable."""
+    refused = [found.refused for found in matches if found.refused]
+    why = join(refused) if refused else _why_nothing(clause, question)
+    names = [result.name for result in clause.results if result.kind in _SEEN]
+    results = tuple(result for result in clause.results if _is_seen(result, names))
+    seen = replace(clause, conditions=(), results=results)
+    taken = Taken(None, question.item, question.accuracy, observations=question.observations, clause=seen)
+    return replace(_draft(seen, taken, {}), why=why)
+
+
+def _is_seen(asked: AskedResult, names: Sequence[str]) -> bool:
+    """Whether a result rests on what people recorded alone."""
+    if asked.kind not in FORMULAS:
+        return asked.name in names
+    return all(not name.clause and name.result in names for name in names_in(asked))
+
+
+def _why_nothing(clause: Clause, question: _Question) -> Said:
+    if applies(clause.applies_when, question.item) is None:
+        key = next(key for key in clause.applies_when if question.item.text(key) is None)
+        return say("applies_unknown", key=key)
+    asked = clause.measured
+    if asked.size == "whole" and asked.direction in ("charge", "discharge"):
+        return say("no_candidate", direction=say(f"word_{asked.direction}"))
+    return say("no_candidate_of", size=say(f"size_{asked.size}"), direction=say(f"word_{asked.direction}"))
+
+
 def _clause_verdict(
-    conformity: Conformity, results: Sequence[ResultOfClause], failed: Sequence[ConditionResult]
+    conformity: Conformity,
+    results: Sequence[ResultOfClause],
+    observed: Sequence[ObservedResult],
+    missing: int,
 ) -> Verdict:
     verdicts = [result.decision.verdict if result.decision else Verdict.REPORT_ONLY for result in results]
-    verdicts += [Verdict.NOT_EVALUABLE] * len(failed)
+    verdicts += [result.verdict for result in observed]
+    verdicts += [Verdict.NOT_EVALUABLE] * missing
     worst = worst_verdict(verdicts)
     stands = conformity is Conformity.CONFORMING or worst not in DECIDED
     return worst if stands else Verdict.INCONCLUSIVE
@@ -314,19 +538,19 @@ def _worst_conformity(answers: Sequence[Conformity]) -> Conformity:
 def _clause_notes(
     clause: Clause,
     tests: Sequence[Steps],
-    matches: Sequence[tuple[Match, ...]],
+    matches: Sequence[Chosen],
     question: _Question,
     results: Sequence[ClauseResult],
 ) -> list[Said]:
     notes = [
         say("file_without_candidate", file=test.measurement.provenance.file_name, clause=clause.clause)
-        for test, found in zip(tests, matches, strict=True)
-        if not found
+        for test, found in zip(tests if matches else (), matches, strict=True)
+        if not found.matches and not found.refused
     ]
     notes += [
         say("note_not_computed", clause=clause.clause, title=asked.title, key=asked.divided_by)
         for asked in clause.results
-        if asked.divided_by and asked.divided_by not in question.item.numbers
+        if _lacks_divisor(asked, question.item)
     ]
     withheld = any(r.verdict is Verdict.INCONCLUSIVE for r in results)
     return notes + ([say("note_withheld", clause=clause.clause)] if withheld else [])
@@ -345,14 +569,10 @@ def _standing_notes(standard: Standard) -> list[Said]:
     return notes + ([say("note_unverified", count=count, standard=standard.designation)] if count else [])
 
 
-def _unverified(standard: Standard) -> set[tuple[str, str]]:
-    conditions = {p.name: p for c in standard.clauses for one in c.conditions for p in (one, *one.parts)}
-    return {
-        (condition.name, key)
-        for condition in conditions.values()
-        for key, fact in condition.numbers.items()
-        if fact.status != "verified"
-    }
+def _unverified(standard: Standard) -> set[tuple[str, Fact]]:
+    """Numbers that nobody has confirmed; one that several clauses share counts once."""
+    facts = {(place, fact) for clause in standard.clauses for place, fact in facts_of(clause)}
+    return {(place, fact) for place, fact in facts if fact.status not in ("verified", DECLARED)}
 
 
 def _evaluation(
@@ -367,13 +587,14 @@ def _evaluation(
     return Evaluation(
         standard={**standard.as_dict(), "limits": named},
         item=question.item.as_dict(),
-        rule=question.rule,
+        rule=question.agreed.rule,
         clauses=tuple(judged),
         runs=runs,
         conformity=_worst_conformity([clause.conformity for clause in judged]),
         verdict=worst_verdict([clause.verdict for clause in judged]),
         software_version=jeoul.__version__,
         accuracy=None if question.accuracy is None else question.accuracy.as_dict(),
+        observations=None if question.observations is None else question.observations.as_dict(),
         notes=tuple(note["en"] for note in said),
         notes_by_language={tongue: tuple(note[tongue] for note in said) for tongue in LANGUAGES},
     )

@@ -7,7 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from jeoul.errors import UnknownNameError
-from jeoul.standards.definition import Standard, read_definition
+from jeoul.standards.asked import Standard
+from jeoul.standards.definition import read_definition
 
 _HERE = Path(__file__).parent
 

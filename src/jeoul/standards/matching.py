@@ -1,41 +1,48 @@
 """Which measured steps are taken for a clause, and why.
 
-A clause runs its steps in an order: for IEC 62660-1 reference discharge, charge, rest, discharge. The
-measured step is the last of them. Candidates are all steps of its direction that moved at least half of
-the rated capacity (where none is declared: of the largest such step of the file), apart from pulses and
-profiles. From each candidate the file is walked back: the block of steps before it must be the rest, the
-block before that the charge, and so on. A block may be several steps (CC, then CV) with rests between;
-a rest of the programme that no clause asks for does not part two blocks.
+A clause runs its steps in an order: for IEC 62660-1 reference discharge, charge, rest, discharge. One place
+is measured; every step that may stand there is a candidate: for size ``whole`` those that moved at least half
+of the rated capacity (where none is declared: of the largest such step of the file), for the other sizes see
+`jeoul.standards.blocks`. From each candidate the file is walked back to the places before it and on to the
+places after it.
+
+An interrupted step (paused and resumed: the same step of the programme on both sides of a rest or a gap) is
+one candidate; its charge is the sum, and the interruption is said.
 
 Choice, each rule only where more than one candidate is left:
 
-1. a candidate with every ``needed`` role before one without;
-2. the rate nearest to the asked rate; rates within the tolerance are equally near;
-3. a candidate with more of the roles found.
+1. a variant of the clause does not take what is nearer to another of its variants;
+2. a candidate with every ``needed`` role before one without;
+3. the rate nearest to the asked rate; rates within the tolerance are equally near;
+4. a candidate with more of the roles found.
 
-Candidates that are then still equal are *ambiguous*. None is guessed: each is evaluated by itself, and
-the text says that there are others. Several files are several tests: each is searched by itself, and no
-block reaches from one file into another.
+With ``takes = "one"`` candidates that are then still equal are *ambiguous*: none is guessed, each is
+evaluated by itself, and the text says that there are others. ``last`` takes the last of them. ``each`` takes
+every candidate that fits about as many places as the best, unless a better one has it in another place.
+Several files are several tests: each is searched by itself, and no block reaches from one file into another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 
 import polars as pl
 
-from jeoul.standards.definition import Clause, Condition
+from jeoul.standards.asked import AskedStep, Clause, Condition
+from jeoul.standards.blocks import Block, Stop, block_after, block_before, fits
 from jeoul.standards.evaluation import Fact
 from jeoul.standards.item import ItemData
+from jeoul.standards.ledger import WHOLE, WHOLE_MODES, Ledger, ledger_of
 from jeoul.standards.tables import LANGUAGES
 from jeoul.standards.wording import Said, catalogue, join, say
-from jeoul.steps import Step, Steps
+from jeoul.steps import Step, Steps, find_cycles
 from jeoul.uncertainty import Evidence
 
-WHOLE_MODES = ("cc", "cv", "cccv", "cp", "unknown")
+_MOVES, _RESTS = pl.col("direction") != "rest", pl.col("direction") == "rest"
+MOST_EQUAL = 20
+"""Equally good candidates that are evaluated each by itself; more say only that the clause fits anything."""
 MARGIN = 1e-9
 """Relative slack of comparisons, for the rounding of floating point arithmetic alone."""
 
@@ -45,19 +52,28 @@ class Role:
     """The block of measured steps in one place of a clause's order.
 
     stop
-        ``found``; or why there is none: ``file_starts`` where the file begins after this place,
-        ``other_step`` where another step stands there (`instead`).
-    opens_file
-        Whether the block begins with the first step of the file, so that it may have begun earlier.
+        ``found``; or why there is none: ``file_starts`` where the file begins after this place, ``file_ends``
+        where it ends before it, ``other_step`` where another step stands there (`instead`).
+    opens_file, closes_file
+        Whether the block begins with the first step of the file, so that it may have begun earlier, or ends
+        with the last, so that it may have gone on.
+    place, main_place
+        Position of its first step, and of the one that moved most, among the steps of the test.
+    passed
+        Small extra steps that were passed over on the way to it.
     """
 
     name: str
     steps: Steps
-    stop: Literal["found", "file_starts", "other_step"]
+    stop: Stop
     instead: Step | None = None
     opens_file: bool = False
+    closes_file: bool = False
+    place: int = -1
+    main_place: int = -1
+    passed: tuple[int, ...] = ()
 
-    @property
+    @cached_property
     def evidence(self) -> tuple[Evidence, ...]:
         """The rows of the block from its first step to its last; of what stands there instead, if any."""
         if not len(self.steps):
@@ -66,24 +82,110 @@ class Role:
         counts = tuple(self.steps.table["step_count"].to_list())
         return (Evidence(first.file_name, first.sha256, first.row_first, last.row_last, counts),)
 
+    @cached_property
+    def moving(self) -> Steps:
+        """The steps of the block that charge or discharge."""
+        return self.steps[:0] if not len(self.steps) else self.steps.where(_MOVES)
+
+    @cached_property
+    def main(self) -> Step:
+        """The step of the block that moved most, the last of equal ones; of a rest, its last step."""
+        return self.steps[self.main_place - self.place]
+
 
 @dataclass(frozen=True)
 class Match:
-    """The measured step of a clause with the blocks before it, and why it was taken."""
+    """The measured step of a clause with the blocks before and after it, and why it was taken.
+
+    roles: in the order of the clause's sequence, the measured one first. rate: mean |I| / C of it [1/h].
+    soc: state of charge at its start, counted from the last full charge [%]; None where it is not known.
+    """
 
     steps: Steps
     step: Step
     roles: Mapping[str, Role]
     rate: float | None
     said: Said
+    measured: str = ""
+    soc: float | None = None
+    starts: Mapping[str, float | None] = field(default_factory=dict)
+
+    @property
+    def found(self) -> Role:
+        """The measured role."""
+        return self.roles[self.measured]
 
 
-def match_clause(clause: Clause, steps: Steps, item: ItemData) -> tuple[Match, ...]:
-    """The measured steps of one file that are taken for a clause: none, one, or several equal ones."""
+@dataclass(frozen=True)
+class Candidate:
+    """Blocks that may be the steps of a clause; of those that are chosen a `Match` is made.
+
+    blocks: by role, the measured one first. rate: of the measured block [1/h], where the capacity is known.
+    """
+
+    ledger: Ledger
+    blocks: Mapping[str, Block]
+    measured: str
+    rated: float | None
+
+    @property
+    def block(self) -> Block:
+        """The measured block."""
+        return self.blocks[self.measured]
+
+    def current(self, role: str) -> float:
+        """Size of the mean current of a role, of the step that moved most [A]."""
+        block = self.blocks[role]
+        return self.ledger.current[self.ledger.main(block.start, block.stop)]
+
+    @property
+    def rate(self) -> float | None:
+        """Mean current of the measured block over the rated capacity [1/h]."""
+        return self.current(self.measured) / self.rated if self.rated else None
+
+    def is_found(self, role: str) -> bool:
+        """Whether there are steps in a place."""
+        return self.blocks[role].why == "found"
+
+    def soc(self, role: str) -> float | None:
+        """State of charge at the start: 100 % - 100 % Q / C, Q counted since the last full charge."""
+        taken_out = self.ledger.since_full[self.blocks[role].start]
+        return 100.0 * (1.0 - taken_out / self.rated) if self.rated and taken_out == taken_out else None
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The matches of a clause in one file, or why there is none although there are candidates."""
+
+    matches: tuple[Match, ...]
+    refused: Said | None = None
+
+
+def match_clause(
+    clause: Clause, steps: Steps, item: ItemData, siblings: Sequence[Clause] = ()
+) -> tuple[Match, ...]:
+    """The measured steps of one file that are taken for a clause: none, one, or several."""
+    return choose_matches(clause, steps, item, siblings).matches
+
+
+def choose_matches(clause: Clause, steps: Steps, item: ItemData, siblings: Sequence[Clause] = ()) -> Chosen:
+    """The same, and what is to be said where so many are equally good that none is taken.
+
+    `siblings` are the other variants of the clause, which take what is nearer to them.
+    """
+    ledger = ledger_of(steps)
     rated = item.numbers.get("rated_capacity_ah")
-    candidates = [_walk_back(clause, steps, index, rated) for index in _candidates(clause, steps, rated)]
-    chosen, why = _choose(candidates, clause)
-    return tuple(_explained(match, chosen, len(candidates), why) for match in chosen)
+    if not len(ledger) or not clause.sequence:
+        return Chosen(())
+    blocks = _candidates(clause.measured, ledger, rated)
+    candidates = [_walked(clause, ledger, block, rated) for block in blocks]
+    nearer = [_compared(clause, other) for other in siblings]
+    own = [c for c in candidates if not any(_is_nearer(c, *pair) for pair in nearer)]
+    chosen, why = _choose(own, clause)
+    if clause.takes == "one" and len(chosen) > MOST_EQUAL:
+        return Chosen((), _too_many(chosen, why))
+    matches = [_match(clause, candidate) for candidate in chosen]
+    return Chosen(tuple(_explained(match, matches, len(own), why, clause) for match in matches))
 
 
 def asked_rate(clause: Clause) -> Condition | None:
@@ -92,73 +194,204 @@ def asked_rate(clause: Clause) -> Condition | None:
     return next((c for c in clause.conditions if c.kind == "rate_within" and c.of == role), None)
 
 
-def _candidates(clause: Clause, steps: Steps, rated: float | None) -> list[int]:
-    direction = clause.measured.direction
-    whole = (pl.col("direction") == direction) & pl.col("mode").is_in(WHOLE_MODES)
-    table = steps.table.with_row_index("place").filter(whole)
-    if not table.height or direction == "rest":
-        return [int(place) for place in table["place"]]
-    moved = table[f"{direction}_capacity_ah"]
-    enough = 0.5 * (rated or float(moved.max() or 0.0))  # type: ignore[arg-type]
-    return [int(place) for place in table.filter(moved >= enough)["place"]]
+# --- candidates -------------------------------------------------------------------------------------
 
 
-def _walk_back(clause: Clause, steps: Steps, index: int, rated: float | None) -> Match:
-    step, part = steps[index], steps[_shown_from(steps, index) : index + 1]
-    directions = part.table["direction"].to_list()
-    roles = {clause.measured.role: Role(clause.measured.role, part[-1:], "found")}
-    end = len(part) - 1
-    for asked in reversed(clause.sequence[:-1]):
-        start, stop = _block(directions, end, asked.direction)
-        roles[asked.role] = _role(asked.role, part, start, stop)
-        end = start if stop > start else end
-    rate = abs(step.current_mean_ampere) / rated if rated else None
-    return Match(steps, step, roles, rate, {})
+def _candidates(asked: AskedStep, ledger: Ledger, rated: float | None) -> list[Block]:
+    """The blocks that may stand in the measured place."""
+    if asked.size == "record":
+        return [Block(0, len(ledger))]
+    if asked.size == "cycles":
+        return _cycles(ledger)
+    if asked.direction == "rest":
+        return _runs(ledger, lambda place: ledger.direction[place] == "rest")
+    if asked.size == "profile":
+        return _runs(
+            ledger, lambda place: ledger.mode[place] in ("profile", "pulse") or ledger.is_pulse(place)
+        )
+    if asked.size == "pulse":
+        return [Block(place, place + 1) for place in range(len(ledger)) if fits(ledger, place, asked)]
+    pieces = _pieces(asked, ledger)
+    if asked.size == "part":
+        return pieces
+    largest = max((_moved(ledger, block) for block in pieces), default=0.0)
+    enough = WHOLE * (rated or largest)
+    return [block for block in pieces if _moved(ledger, block) >= enough]
 
 
-def _shown_from(steps: Steps, index: int) -> int:
-    """The first step from which the rows run on without a gap: a part of a file may have been given."""
-    table = steps.table[: index + 1]
-    gaps = (table["row_first"] != table["row_last"].shift(1) + 1).fill_null(True).arg_true()
-    return int(gaps[-1])
+def _runs(ledger: Ledger, belongs: Callable[[int], bool]) -> list[Block]:
+    """Every longest run of steps that belong, without a gap of the file in it."""
+    runs: list[Block] = []
+    for place in range(len(ledger)):
+        if not belongs(place):
+            continue
+        last = runs[-1] if runs else None
+        goes_on = last is not None and last.stop == place
+        if goes_on and last is not None and ledger.shown_from[place] == ledger.shown_from[place - 1]:
+            runs[-1] = replace(last, stop=place + 1)
+        else:
+            runs.append(Block(place, place + 1))
+    return runs
 
 
-def _block(directions: Sequence[str], end: int, direction: str) -> tuple[int, int]:
-    """First and past-the-last place of the block of one direction that ends before `end`.
-
-    Rests after the block and between its steps are passed over, unless the block is of rests itself.
-    """
-    stop = end
-    while direction != "rest" and stop > 0 and directions[stop - 1] == "rest":
-        stop -= 1
-    start = place = stop
-    while place > 0 and directions[place - 1] in (direction, "rest"):
-        place -= 1
-        start = place if directions[place] == direction else start
-    return start, stop
+def _cycles(ledger: Ledger) -> list[Block]:
+    """Every longest run of complete cycles of charge and discharge."""
+    table = find_cycles(ledger.steps).table.filter("complete").select("step_first", "step_last")
+    runs: list[Block] = []
+    for first, last in table.iter_rows():
+        if runs and runs[-1].stop == first:
+            runs[-1] = replace(runs[-1], stop=last + 1)
+        else:
+            runs.append(Block(first, last + 1))
+    return runs
 
 
-def _role(name: str, steps: Steps, start: int, stop: int) -> Role:
-    block = steps[start:stop]
-    if stop > start:
-        return Role(name, block, "found", opens_file=start == 0)
-    if start == 0:
-        return Role(name, block, "file_starts")
-    return Role(name, block, "other_step", instead=steps[start - 1])
+def _pieces(asked: AskedStep, ledger: Ledger) -> list[Block]:
+    """Charges or discharges, each with what belongs to it: a constant voltage after it, a resumption."""
+    blocks: list[Block] = []
+    for place in range(len(ledger)):
+        if not fits(ledger, place, asked) or ledger.mode[place] not in WHOLE_MODES:
+            continue
+        if blocks and _is_continued(ledger, blocks[-1], place):
+            blocks[-1] = replace(blocks[-1], stop=place + 1)
+        else:
+            blocks.append(Block(place, place + 1))
+    return blocks
 
 
-def _choose(candidates: Sequence[Match], clause: Clause) -> tuple[list[Match], list[Said]]:
+def _is_continued(ledger: Ledger, block: Block, place: int) -> bool:
+    """Whether a step is the same charge or discharge as a block: directly after it, or resumed."""
+    last, between = block.stop - 1, range(block.stop, place)
+    same_way = ledger.direction[last] == ledger.direction[place]
+    if not same_way or ledger.shown_from[last] != ledger.shown_from[place]:
+        return False
+    same_step = ledger.step_id[last] is not None and ledger.step_id[last] == ledger.step_id[place]
+    if not between:
+        return same_step or ledger.direction[place] == "charge" or ledger.mode[place] == "cv"
+    if not same_step or any(ledger.direction[b] != "rest" for b in between):
+        return False
+    # A programme rests in a step of its own; a pause has the number of the paused step, or none, or is one.
+    pause = all(ledger.step_id[b] in (None, ledger.step_id[place]) for b in between)
+    return pause or (block.stop - block.start == 1 and len(between) == 1 and _is_rare(ledger, between[0]))
+
+
+def _is_rare(ledger: Ledger, place: int) -> bool:
+    return list(ledger.step_id).count(ledger.step_id[place]) == 1
+
+
+def _moved(ledger: Ledger, block: Block) -> float:
+    return sum(ledger.moved[block.start : block.stop])
+
+
+# --- walking ----------------------------------------------------------------------------------------
+
+
+def _walked(clause: Clause, ledger: Ledger, block: Block, rated: float | None) -> Candidate:
+    """A candidate with the blocks of every place before and after it."""
+    anchor, sequence = clause.anchor, clause.sequence
+    blocks = {sequence[anchor].role: block}
+    edge = block.start
+    for n in reversed(range(anchor)):
+        found = block_before(ledger, edge, sequence[n], sequence[:n][::-1])
+        found = _further_back(clause, ledger, edge, sequence[n], found)
+        blocks[sequence[n].role] = found
+        edge = found.start if found.why == "found" else edge
+    edge = block.stop
+    for n in range(anchor + 1, len(sequence)):
+        found = block_after(ledger, edge, sequence[n], sequence[n + 1 :])
+        blocks[sequence[n].role] = found
+        edge = found.stop if found.why == "found" else edge
+    return Candidate(ledger, blocks, sequence[anchor].role, rated)
+
+
+def _further_back(clause: Clause, ledger: Ledger, edge: int, asked: AskedStep, found: Block) -> Block:
+    """In a ladder what happens once, before its first point, lies before all of them."""
+    once = clause.takes == "each" and asked.size == "whole" and asked.direction in ("charge", "discharge")
+    if not once or found.instead is None or not _is_of_ladder(clause, ledger, found.instead):
+        return found
+    for place in range(edge - 1, ledger.shown_from[edge] - 1, -1):
+        if fits(ledger, place, asked) and ledger.moved[place] >= WHOLE * ledger.largest[asked.direction]:
+            return block_before(ledger, place + 1, asked, ())
+    return Block(edge, edge, "file_starts")
+
+
+def _is_of_ladder(clause: Clause, ledger: Ledger, place: int) -> bool:
+    """Whether a step stands in a place of the ladder itself."""
+    return any(asked.size != "whole" and fits(ledger, place, asked) for asked in clause.sequence)
+
+
+def _role(name: str, ledger: Ledger, block: Block) -> Role:
+    steps = ledger.steps
+    return Role(
+        name=name,
+        steps=steps[block.start : block.stop],
+        stop=block.why,
+        instead=None if block.instead is None else steps[block.instead],
+        opens_file=block.why == "found" and block.start == ledger.shown_from[block.start],
+        closes_file=block.why == "found" and block.stop == ledger.end_of_run(block.stop - 1),
+        place=block.start if block.why == "found" else -1,
+        main_place=ledger.main(block.start, block.stop) if block.why == "found" else -1,
+        passed=tuple(int(steps.table["step_count"][place]) for place in block.passed),
+    )
+
+
+def _match(clause: Clause, candidate: Candidate) -> Match:
+    ledger, measured = candidate.ledger, candidate.measured
+    roles = {name: _role(name, ledger, block) for name, block in candidate.blocks.items()}
+    starts = {name: candidate.soc(name) for name in roles if candidate.is_found(name)}
+    step = roles[measured].main
+    return Match(ledger.steps, step, roles, candidate.rate, {}, measured, starts.get(measured), starts)
+
+
+# --- choice -----------------------------------------------------------------------------------------
+
+
+def _choose(candidates: Sequence[Candidate], clause: Clause) -> tuple[list[Candidate], list[Said]]:
     """The best candidates, and one sentence for each rule that left some of them out."""
+    if clause.takes == "each":
+        return _every(candidates, clause)
     left, why = list(candidates), list[Said]()
     for distance, said in _rules(clause):
-        best = min((distance(match) for match in left), default=0.0)
-        better = [match for match in left if distance(match) <= best + MARGIN]
+        distances = [distance(candidate) for candidate in left]
+        best = min(distances, default=0.0)
+        better = [c for c, far in zip(left, distances, strict=True) if far <= best + MARGIN]
         why += [said] if len(better) < len(left) else []
         left = better
+    if clause.takes == "last" and len(left) > 1:
+        return left[-1:], [*why, say("chosen_by_last", count=len(left))]
     return left, why
 
 
-def _rules(clause: Clause) -> tuple[tuple[Callable[[Match], float], Said], ...]:
+def _every(candidates: Sequence[Candidate], clause: Clause) -> tuple[list[Candidate], list[Said]]:
+    """Every occurrence: about as complete as the best, at least by half, and in no place of a better one."""
+    missing = [(_roles_missing(clause, candidate), candidate) for candidate in candidates]
+    best = min((lack for lack, _ in missing), default=0.0)
+    # One missing step may take the rests beside it with it: two that meet are one.
+    most = min(best + max(1, len(clause.sequence) // 3), len(clause.sequence) / 2)
+    taken: list[Candidate] = []
+    occupied: set[int] = set()
+    for lack, candidate in sorted(missing, key=lambda entry: entry[0]):
+        if lack <= most and candidate.block.start not in occupied:
+            taken.append(candidate)
+            occupied.update(_other_places(candidate))
+    why = [say("chosen_each", count=len(taken))] if len(taken) < len(candidates) else []
+    return sorted(taken, key=lambda candidate: candidate.block.start), why
+
+
+def _other_places(candidate: Candidate) -> Iterator[int]:
+    """Every step that a candidate has in a place that is not measured."""
+    for name, block in candidate.blocks.items():
+        if name != candidate.measured and block.why == "found":
+            yield from range(block.start, block.stop)
+
+
+def _too_many(chosen: Sequence[Candidate], why: Sequence[Said]) -> Said:
+    counts = chosen[0].ledger.steps.table["step_count"]
+    first = ", ".join(str(counts[candidate.block.start]) for candidate in chosen[:4])
+    return join([*why, say("too_many", count=len(chosen), first=first)])
+
+
+def _rules(clause: Clause) -> tuple[tuple[Callable[[Candidate], float], Said], ...]:
     """The rules of choice in order: how far a candidate is from what is asked, and what to say of it."""
     return (
         (partial(_needed_missing, clause), say("chosen_by_needed", needed=_needed(clause))),
@@ -172,44 +405,124 @@ def _needed(clause: Clause) -> Said:
     return {language: ", ".join(name[language] for name in names) for language in LANGUAGES}
 
 
-def _needed_missing(clause: Clause, match: Match) -> float:
-    return float(sum(s.needed and match.roles[s.role].stop != "found" for s in clause.sequence))
+def _needed_missing(clause: Clause, candidate: Candidate) -> float:
+    return float(sum(s.needed and not candidate.is_found(s.role) for s in clause.sequence))
 
 
-def _roles_missing(clause: Clause, match: Match) -> float:
-    return float(sum(match.roles[asked.role].stop != "found" for asked in clause.sequence))
+def _roles_missing(clause: Clause, candidate: Candidate) -> float:
+    return float(sum(not candidate.is_found(asked.role) for asked in clause.sequence))
 
 
-def _distance(clause: Clause, match: Match) -> float:
+def _distance(clause: Clause, candidate: Candidate) -> float:
     """Relative distance from the asked rate; zero within the tolerance or where it is not known."""
     asked = asked_rate(clause)
-    if asked is None or match.rate is None:
+    found = None if asked is None else _rate_of(asked, candidate)
+    if asked is None or found is None:
         return 0.0
     rate, tolerance = asked.numbers["rate"].value, asked.numbers["tolerance"].value
-    if not isinstance(rate, float) or not isinstance(tolerance, float):
+    if not isinstance(rate, float) or not rate or not isinstance(tolerance, float):
         return 0.0
-    distance = abs(match.rate - rate) / rate
+    distance = abs(found - rate) / rate
     return 0.0 if distance <= tolerance / 100 + MARGIN else distance
 
 
 def _rate_words(clause: Clause) -> Said:
     asked = asked_rate(clause)
-    rate = asked.numbers["rate"] if asked else Fact("", "", "", "")
-    value = rate.value if isinstance(rate.value, float) else 0.0
-    return say("chosen_by_rate", rate=value)
+    fact = asked.numbers["rate"] if asked else Fact(0.0, "It", "", "")
+    value = fact.value if isinstance(fact.value, float) else 0.0
+    return say("chosen_by_rate" if fact.unit == "It" else "chosen_by_current", rate=value)
 
 
-def _explained(match: Match, chosen: Sequence[Match], count: int, why: Sequence[Said]) -> Match:
-    said = [_taken_words(match)]
+# --- variants ---------------------------------------------------------------------------------------
+
+
+Pair = tuple[list[Condition], list[Condition]]
+
+
+def _compared(clause: Clause, other: Clause) -> Pair:
+    """The conditions in whose numbers two variants differ: of this one, and of the other."""
+    own, theirs = _readable(clause), _readable(other)
+    differ = [name for name, c in own.items() if name in theirs and theirs[name].numbers != c.numbers]
+    return [own[name] for name in differ], [theirs[name] for name in differ]
+
+
+def _is_nearer(candidate: Candidate, own: Sequence[Condition], theirs: Sequence[Condition]) -> bool:
+    """Whether another variant is nearer to how a candidate was run; distances as sums of shares."""
+    distances = [sum(_share_off(one, candidate) for one in conditions) for conditions in (theirs, own)]
+    return distances[0] < distances[1] - 1e-6
+
+
+def _readable(clause: Clause) -> dict[str, Condition]:
+    """The conditions whose numbers can be compared with the step table, by name."""
+    conditions = (part for condition in clause.conditions for part in condition.whole())
+    return {condition.name: condition for condition in conditions if condition.kind in _READINGS}
+
+
+def _share_off(condition: Condition, candidate: Candidate) -> float:
+    if condition.of not in candidate.blocks or not candidate.is_found(condition.of):
+        return 0.0
+    key, scale, reading = _READINGS[condition.kind]
+    asked, found = condition.numbers[key].value, reading(condition, candidate)
+    if found is None or not isinstance(asked, float):
+        return 0.0
+    return min(abs(found - asked) / (scale or abs(asked) or 1.0), 1.0)
+
+
+def _rate_of(condition: Condition, candidate: Candidate) -> float | None:
+    """In the unit that is asked: A, or multiples of the rated capacity."""
+    current = candidate.current(condition.of)
+    if condition.numbers["rate"].unit == "A":
+        return current
+    return current / candidate.rated if candidate.rated else None
+
+
+def _temperature_of(condition: Condition, candidate: Candidate) -> float | None:
+    block = candidate.blocks[condition.of]
+    return candidate.ledger.temperature[block.stop - 1 if condition.kind == "dwell" else block.start]
+
+
+def _duration_of(condition: Condition, candidate: Candidate) -> float | None:
+    block, ledger = candidate.blocks[condition.of], candidate.ledger
+    second = ledger.end[block.stop - 1] - ledger.start[block.start]
+    return second / {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}[condition.numbers["duration"].unit]
+
+
+def _soc_of(condition: Condition, candidate: Candidate) -> float | None:
+    return candidate.soc(condition.of)
+
+
+Reading = Callable[[Condition, Candidate], float | None]
+
+# Kind of condition -> its number, the scale that counts as far off (None: the number itself), what was found.
+_READINGS: dict[str, tuple[str, float | None, Reading]] = {
+    "rate_within": ("rate", None, _rate_of),
+    "temperature_within": ("target", 50.0, _temperature_of),
+    "dwell": ("target", 50.0, _temperature_of),
+    "duration_within": ("duration", None, _duration_of),
+    "rest_at_least": ("duration", None, _duration_of),
+    "soc_within": ("soc", 100.0, _soc_of),
+}
+
+
+# --- words ------------------------------------------------------------------------------------------
+
+
+def _explained(
+    match: Match, chosen: Sequence[Match], count: int, why: Sequence[Said], clause: Clause
+) -> Match:
+    said = [_taken_words(match, whole=clause.is_record)]
+    said += _interruption(match, clause.measured)
     said += [say("candidates", count=count), *why] if count > 1 else []
-    if len(chosen) > 1:
+    if len(chosen) > 1 and clause.takes == "one":
         others = ", ".join(str(m.step.step_count) for m in chosen if m is not match)
         said.append(say("ambiguous", count=len(chosen), others=others))
+    if len(chosen) > 1 and clause.takes == "each":
+        said.append(say("occurrence", place=chosen.index(match) + 1, count=len(chosen)))
     said += [_role_words(role) for role in list(match.roles.values())[1:]]
-    return Match(match.steps, match.step, match.roles, match.rate, join(said))
+    return replace(match, said=join(said))
 
 
-def _taken_words(match: Match) -> Said:
+def _taken_words(match: Match, *, whole: bool) -> Said:
     step = match.step
     values = {
         "file": step.evidence.file_name,
@@ -218,16 +531,35 @@ def _taken_words(match: Match) -> Said:
         "last": step.row_last,
         "current": abs(step.current_mean_ampere),
     }
+    if whole:
+        rows = match.found.evidence[0]
+        return say("taken_whole", file=rows.file_name, first=rows.row_first, last=rows.row_last)
+    if step.direction == "rest":
+        return say("taken_rest", **values)
     if match.rate is None:
         return say("taken", **values)
     return say("taken_at_rate", rate=match.rate, **values)
+
+
+def _interruption(match: Match, asked: AskedStep) -> list[Said]:
+    """A measured block of several steps is named; one with rests in it was interrupted."""
+    role = match.found
+    if len(role.steps) < 2 or asked.size == "record":
+        return []
+    rests = role.steps.table.filter(_RESTS)
+    if not rests.height or asked.direction == "rest" or asked.size not in ("whole", "part"):
+        return [say("taken_block", steps=step_counts(role))]
+    seconds = float(rests["duration_second"].sum())
+    return [say("taken_interrupted", steps=step_counts(role), count=rests.height, seconds=seconds)]
 
 
 def _role_words(role: Role) -> Said:
     name = _role_name(role.name)
     if role.stop != "found":
         return say("role_missing", role=name)
-    return say("role_found", role=name, steps=step_counts(role))
+    said = say("role_found", role=name, steps=step_counts(role))
+    passed = ", ".join(str(count) for count in role.passed)
+    return join([said, say("passed_over", steps=passed)]) if passed else said
 
 
 def step_counts(role: Role) -> str:

@@ -7,26 +7,36 @@ import hashlib
 import math
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from jeoul.errors import DefinitionError
+from jeoul.standards.attributes import NUMBER_KEYS
 from jeoul.standards.evaluation import Fact
 
 STATUSES = ("verified", "unverified")
 LANGUAGES = ("en", "ko")
 MISSING = "missing"
 """Status of a number that a standard has and this definition does not know."""
+DECLARED = "declared"
+"""Status of a number that is declared with the item."""
+UNDECLARED = "undeclared"
+"""Status of a number that the item was to declare and does not; its source is the attribute."""
+ANY_UNIT = ("any",)
+"""For numbers that may be in any unit, but must say in which."""
+NUMBER_FORMS = ("value", "values", "missing", "declared")
+"""A table with one of these keys is a number, or a list of numbers."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """One table of a TOML file: its file, its dotted key and its entries."""
+    """One table of a TOML file: its file, its dotted key, its entries, and the sources that they may name."""
 
     path: str
     key: str
     data: Mapping[str, Any]
+    sources: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def wrong(self, name: str, found: str, advice: str = "") -> DefinitionError:
         """The error for one entry of this table."""
@@ -87,28 +97,88 @@ class Table:
         value = self._present(name, "a table")
         if not isinstance(value, Mapping):
             raise self.wrong(name, f"{value!r} is no table.", f"Write it as [{self.place(name)}].")
-        return Table(self.path, self.place(name), value)
+        return replace(self, key=self.place(name), data=value)
 
     def tables(self, name: str) -> tuple[Table, ...]:
         """A list of tables; empty where the key is not there. They are counted from 1."""
         values = self.data.get(name, [])
         if not isinstance(values, list) or not all(isinstance(v, Mapping) for v in values):
             raise self.wrong(name, "this is no list of tables.", f"Write each as [[{self.place(name)}]].")
-        return tuple(Table(self.path, f"{self.place(name)}[{n}]", v) for n, v in enumerate(values, start=1))
+        return tuple(
+            replace(self, key=f"{self.place(name)}[{n}]", data=v) for n, v in enumerate(values, start=1)
+        )
 
     def words(self, name: str) -> dict[str, str]:
         """A text in every language: ``{ en = "...", ko = "..." }``."""
         table = self.table(name).only(LANGUAGES)
         return {language: table.text(language) for language in LANGUAGES}
 
+    def is_number(self, name: str) -> bool:
+        """Whether an entry is a table that gives, withholds or borrows a number."""
+        value = self.data.get(name)
+        return isinstance(value, Mapping) and any(form in value for form in NUMBER_FORMS)
+
     def fact(self, name: str, *, units: Iterable[str] = ()) -> Fact:
-        """A number with unit, status and source, or a number that is said to be missing."""
-        table = self.table(name).only(("value", "unit", "status", "source", "missing"))
+        """One number in one of its forms.
+
+        ``{ value, unit, status, source }``, or ``from`` for status and source; ``{ missing, unit }``, a
+        number that is not known here; ``{ declared }``, an attribute of the item;
+        ``{ value, times, unit, from }``, a multiple of one.
+        """
+        table = self.table(name).only(
+            ("value", "unit", "status", "source", "from", "missing", "declared", "times")
+        )
+        if "declared" in table.data:
+            return table._declared(units)
         unit = _unit(table, units)
         if "missing" in table.data:
             return Fact("", unit, MISSING, table.text("missing"))
         value: float | str = table.number("value") if unit else table.text("value")
-        return Fact(value, unit, table.text("status", one_of=STATUSES), table.text("source"))
+        return Fact(value, unit, *table._status(), attribute=table._attribute("times"))
+
+    def facts(self, name: str, *, units: Iterable[str] = ()) -> tuple[Fact, ...]:
+        """A list of numbers of one unit and one source: ``{ values = [90, 70], unit, from }``."""
+        table = self.table(name)
+        if "values" not in table.data:
+            return (self.fact(name, units=units),)
+        table.only(("values", "unit", "status", "source", "from"))
+        values = table.data["values"]
+        numbers = [as_number(value) for value in values] if isinstance(values, list) else []
+        if not numbers or None in numbers:
+            raise table.wrong("values", f"{values!r} is no list of numbers.", "Write it as [90.0, 70.0].")
+        unit, status = _unit(table, units), table._status()
+        return tuple(Fact(float(number), unit, *status) for number in numbers if number is not None)
+
+    def _status(self) -> tuple[str, str]:
+        """Status and source, own or of the shared source that is named."""
+        if "from" not in self.data:
+            return self.text("status", one_of=STATUSES), self.text("source")
+        for own in ("status", "source"):
+            if own in self.data:
+                raise self.wrong(own, "it stands beside 'from'.", "Give either 'from', or status and source.")
+        return self.sources[self.text("from", one_of=self.sources)]
+
+    def _declared(self, units: Iterable[str]) -> Fact:
+        self.only(("declared", "unit"))
+        attribute = self._attribute("declared")
+        known = NUMBER_KEYS.get(attribute)
+        unit = self.text("unit") if known is None else self.text_or("unit", known, one_of=(known,))
+        allowed = tuple(units)
+        if allowed and allowed != ANY_UNIT and unit not in allowed:
+            raise self.wrong("declared", f"it is in '{unit}'.", f"Allowed: {', '.join(allowed)}.")
+        return Fact(1.0, unit, DECLARED, "declared with the item", attribute=attribute)
+
+    def _attribute(self, name: str) -> str:
+        """A numeric attribute of the item: one that is known, or one of its own under ``other.``"""
+        if name not in self.data:
+            return ""
+        attribute = self.text(name)
+        if attribute not in NUMBER_KEYS and not attribute.startswith("other."):
+            near = difflib.get_close_matches(attribute, NUMBER_KEYS, n=1)
+            hint = f"Did you mean '{near[0]}'? " if near else ""
+            advice = f"{hint}Known: {', '.join(NUMBER_KEYS)}; or 'other.<name>'."
+            raise self.wrong(name, f"an item has no number '{attribute}'.", advice)
+        return attribute
 
     def _present(self, name: str, kind: str) -> Any:
         if name not in self.data:
@@ -120,7 +190,7 @@ def _unit(table: Table, units: Iterable[str]) -> str:
     allowed = tuple(units)
     if not allowed:
         return str(table.data.get("unit", ""))
-    return table.text("unit", one_of=allowed)
+    return table.text("unit") if allowed == ANY_UNIT else table.text("unit", one_of=allowed)
 
 
 def as_number(value: Any) -> float | None:

@@ -1,0 +1,129 @@
+"""What the step table says of every step, as plain lists: what it is, and the charge before it.
+
+Everything that matching asks is answered here from the step table; no row of the file is read.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from jeoul.metrics.state_of_charge import full_charge_positions
+from jeoul.steps import Steps
+
+WHOLE_MODES = ("cc", "cv", "cccv", "cp", "unknown")
+LONGEST_PULSE = 180.0
+"""Longest step that may be a pulse [s]: the second part of the pulse of ISO 12405-4 (HE) lasts 102 s."""
+SMALL = 0.02
+"""Share of the largest charge or discharge below which an extra step does not part two blocks."""
+WHOLE = 0.5
+"""Share of the rated capacity (else of the largest step) from which a step is a whole charge or discharge."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ledger:
+    """Columns of the step table as lists, and the charge counted since the last full charge.
+
+    moved
+        Charge of the step in its direction [Ah].
+    since_full
+        Net charge taken out since the last full charge, at the start of the step [Ah]; NaN before the first.
+    current
+        Size of the mean current [A].
+    temperature
+        At the first row [degC]; None where there is none.
+    shown_from
+        First step of the part of the file that runs on without a gap up to this step.
+    """
+
+    steps: Steps
+    direction: Sequence[str]
+    mode: Sequence[str]
+    step_id: Sequence[int | None]
+    moved: Sequence[float]
+    duration: Sequence[float]
+    since_full: Sequence[float]
+    shown_from: Sequence[int]
+    current: Sequence[float]
+    temperature: Sequence[float | None]
+    start: Sequence[float]
+    end: Sequence[float]
+
+    def __len__(self) -> int:
+        return len(self.direction)
+
+    @cached_property
+    def largest(self) -> Mapping[str, float]:
+        """The largest charge of one step, by direction [Ah]."""
+        found = {"charge": 0.0, "discharge": 0.0}
+        for way, mode, moved in zip(self.direction, self.mode, self.moved, strict=True):
+            if way in found and mode in WHOLE_MODES:
+                found[way] = max(found[way], moved)
+        return found
+
+    def is_pulse(self, place: int) -> bool:
+        """Whether a step is a short charge or discharge."""
+        moving = self.direction[place] in ("charge", "discharge")
+        return moving and (self.mode[place] == "pulse" or self.duration[place] <= LONGEST_PULSE)
+
+    def main(self, start: int, stop: int) -> int:
+        """The step of a block that moved most, the last of equal ones; of a rest, its last step."""
+        return max(range(start, stop), key=lambda place: (self.moved[place], place))
+
+    def end_of_run(self, place: int) -> int:
+        """Past-the-last step of the part of the file that runs on without a gap from this step."""
+        return bisect_right(self.shown_from, self.shown_from[place])
+
+
+@lru_cache(maxsize=8)
+def ledger_of(steps: Steps) -> Ledger:
+    """The ledger of one test; kept for the clauses that follow."""
+    table = steps.table
+    charge, discharge = (
+        table[f"{way}_capacity_ah"].fill_null(0.0).to_list() for way in ("charge", "discharge")
+    )
+    direction = table["direction"].to_list()
+    moved = [_moved(*step) for step in zip(direction, charge, discharge, strict=True)]
+    return Ledger(
+        steps=steps,
+        direction=direction,
+        mode=table["mode"].to_list(),
+        step_id=table["step_id"].to_list(),
+        moved=moved,
+        duration=[d if d is not None else math.nan for d in table["duration_second"].to_list()],
+        since_full=_since_full(steps, charge, discharge),
+        shown_from=_shown_from(steps),
+        current=[math.nan if x is None else abs(x) for x in table["current_mean_ampere"].to_list()],
+        temperature=table["temperature_first_celsius"].to_list(),
+        start=table["time_start_second"].to_list(),
+        end=table["time_end_second"].to_list(),
+    )
+
+
+def _moved(direction: str, charge: float, discharge: float) -> float:
+    if direction == "rest":
+        return 0.0
+    return {"charge": charge, "discharge": discharge}.get(direction, max(charge, discharge))
+
+
+def _since_full(steps: Steps, charge: Sequence[float], discharge: Sequence[float]) -> list[float]:
+    """Charge taken out since the last full charge, at the start of every step; NaN before the first."""
+    full, net, since = set(full_charge_positions(steps)), math.nan, list[float]()
+    for place, (put_in, taken_out) in enumerate(zip(charge, discharge, strict=True)):
+        since.append(net)
+        net = 0.0 if place in full else net + taken_out - put_in
+    return since
+
+
+def _shown_from(steps: Steps) -> list[int]:
+    """The first step from which the rows run on without a gap: a part of a file may have been given."""
+    table, start, found = steps.table, 0, list[int]()
+    before = None
+    for place, (first, last) in enumerate(table.select("row_first", "row_last").iter_rows()):
+        start = place if before is not None and first != before + 1 else start
+        found.append(start)
+        before = last
+    return found
