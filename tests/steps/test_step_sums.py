@@ -284,3 +284,19 @@ def test_blocks_of_the_reduction_do_not_matter(measurement, rows, size, told):
     parts, same = reduce_steps(made, starts, step_time=told, temperature_column=None, block_rows=size)
     assert_frame_equal(parts, whole, rel_tol=1e-12, abs_tol=1e-12)
     assert same == found
+
+
+def test_a_first_row_that_stands_one_interval_late_is_told(measurement):
+    """1 A logged every 43 s from 43 s on: 43 As are in no step, and a finding says so."""
+    times = [43.0 * n for n in range(1, 11)]
+    steps = find_steps(measurement(t=times, u=[3.3] * 10, i=[1.0] * 10))
+    finding = next(f for f in steps.findings if f.code == "first_interval_unknown")
+    assert finding.values["capacity_ah"] == pytest.approx(43.0 / 3600.0)
+    assert steps[0].charge_capacity_ah == pytest.approx(9 * 43.0 / 3600.0)
+
+
+@pytest.mark.parametrize("first", [0.0, 36000.0])
+def test_a_start_at_zero_or_within_a_longer_test_is_not(measurement, first):
+    times = [first + 43.0 * n for n in range(10)]
+    steps = find_steps(measurement(t=times, u=[3.3] * 10, i=[1.0] * 10))
+    assert not [f for f in steps.findings if f.code == "first_interval_unknown"]

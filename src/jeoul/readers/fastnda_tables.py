@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import logging
 import warnings
@@ -36,7 +37,7 @@ def decode_with_fastnda(path: Path, shown: Path, cycle_mode: CycleMode) -> Vendo
 
     notes = _Notes()
     try:
-        with notes.collected():
+        with notes.collected(), _one_member_at_a_time():
             rows = fastnda.read(path, cycle_mode=cycle_mode)
     except JeoulError:
         raise
@@ -48,6 +49,23 @@ def decode_with_fastnda(path: Path, shown: Path, cycle_mode: CycleMode) -> Vendo
         ) from error
     findings = [*notes.findings(), *check_index(rows)]
     return VendorTable(rows=with_numbers(rows).lazy(), findings=tuple(findings), metadata=_metadata(path))
+
+
+@contextlib.contextmanager
+def _one_member_at_a_time() -> Iterator[None]:
+    """fastnda reads the members of one open archive in several threads at once.
+
+    On Python 3.13 that fails for intact files every few reads (fastnda 1.3.1), so it is given one thread.
+    """
+    import fastnda.ndax
+
+    ndax: Any = fastnda.ndax
+    several = ndax.ThreadPoolExecutor
+    ndax.ThreadPoolExecutor = functools.partial(several, max_workers=1)
+    try:
+        yield
+    finally:
+        ndax.ThreadPoolExecutor = several
 
 
 def with_numbers(rows: pl.DataFrame) -> pl.DataFrame:

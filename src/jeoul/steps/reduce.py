@@ -71,7 +71,7 @@ def reduce_steps(
     table = _finish(
         joined, starts, measurement.row_count, np.concatenate(carry.left), np.concatenate(carry.right)
     )
-    return table, (*_edge_findings(gaps, starts), *_missing_findings(table))
+    return table, (*_first_interval(table), *_edge_findings(gaps, starts), *_missing_findings(table))
 
 
 def _segments(block: Block, starts: Integers) -> tuple[Flags, Integers, int]:
@@ -315,6 +315,25 @@ def _mean(joined: Records, total: str, weight: str, ends: str) -> Floats:
     plain = (joined[ends.format("first")] + joined[ends.format("last")]) / 2
     empty = joined[weight] == 0
     return np.where(empty, plain, joined[total] / np.where(empty, 1.0, joined[weight]))
+
+
+def _first_interval(table: pl.DataFrame) -> tuple[Finding, ...]:
+    """A logger that writes its first row one interval after the start loses what flowed until then.
+
+    A later first row is another matter: the file is then a part of a longer test.
+    """
+    step = table.row(0, named=True)
+    second, interval = step["time_start_second"], step["max_interval_second"] or 0.0
+    current = step["current_mean_ampere"]
+    if not 0.0 < second <= 2.0 * interval or current == 0.0:
+        return ()
+    lost = current * second / 3600.0
+    message = (
+        f"The first row stands at {second:.6g} s and the file has no step time: what flowed before it (about "
+        f"{lost:+.4g} Ah at the current of the step) is in no step's capacity."
+    )
+    values = {"second": second, "capacity_ah": lost}
+    return (Finding("first_interval_unknown", message, 1, 1, "test_time_second", values),)
 
 
 def _edge_findings(gaps: Floats, starts: Integers) -> tuple[Finding, ...]:
