@@ -64,7 +64,7 @@ def document(answer: tuple[int, str, str]) -> dict[str, Any]:
 
 def test_a_plan_with_its_hours_and_energies(run: Any, item: Path) -> None:
     """From half full: 1.5 h out at C/3; 2 h in at 1 A and 0.5 h held; 12 h; 3 h out. 2 and 3 Ah at 3.2 V."""
-    answer = document(run("plan", IEC, "--item", item, "--clause", "7.2", "--items", 4, "--json"))
+    answer = document(run("plan", IEC, "--item", item, "--clause", "7.5", "--items", 4, "--json"))
     assert [row["role"] for row in answer["steps"]][:4] == [
         "reference_discharge",
         "charge",
@@ -82,7 +82,7 @@ def test_a_plan_with_its_hours_and_energies(run: Any, item: Path) -> None:
 
 def test_what_is_assumed_can_be_said(run: Any, item: Path) -> None:
     """Full as received: 3 h out instead of 1.5; 1 h held instead of half: 2 h longer."""
-    more = ("--soc", 1.0, "--taper", 60, "--clause", "7.2", "--json")
+    more = ("--soc", 1.0, "--taper", 60, "--clause", "7.5", "--json")
     answer = document(run("plan", IEC, "--item", item, *more))
     assert answer["estimate"]["duration_hour"] == pytest.approx(21.0)
     assert answer["assumed"]["soc"] == 1.0
@@ -90,7 +90,7 @@ def test_what_is_assumed_can_be_said(run: Any, item: Path) -> None:
 
 def test_a_simulated_plan_says_of_what_cell(run: Any, item: Path) -> None:
     """What goes in and out of the assumed cell of 2 Ah: within 10 % of 2 and 3 Ah, at an LFP cell's voltages."""
-    words = ("plan", IEC, "--item", item, "--clause", "7.2", "--simulate")
+    words = ("plan", IEC, "--item", item, "--clause", "7.5", "--simulate")
     found = document(run(*words, "--json"))["simulated"]
     assert found["assumed_cell"].startswith("assumed: virtual LFP 18650")
     assert (found["charge_ah"], found["discharge_ah"]) == pytest.approx((2.0, 3.0), rel=0.1)
@@ -101,15 +101,15 @@ def test_a_simulated_plan_says_of_what_cell(run: Any, item: Path) -> None:
 
 def test_the_plan_is_written_and_read_back(run: Any, item: Path, tmp_path: Path) -> None:
     out = tmp_path / "plan.toml"
-    answer = document(run("plan", IEC, "--item", item, "--clause", "7.2", "--out", out, "--json"))
+    answer = document(run("plan", IEC, "--item", item, "--clause", "7.5", "--out", out, "--json"))
     assert answer["written"] == {"plan": str(out)}
     plan = read_plan(out)
-    assert plan.name == "IEC 62660-1:2018 7.2, Cell 042"
+    assert plan.name == "IEC 62660-1:2018 7.5, Cell 042"
     assert len(plan.steps) == len(answer["steps"])
 
 
 def test_in_the_words_of_pybamm(run: Any, item: Path, tmp_path: Path) -> None:
-    code, out, err = run("plan", IEC, "--item", item, "--clause", "7.2", "--to", "pybamm")
+    code, out, err = run("plan", IEC, "--item", item, "--clause", "7.5", "--to", "pybamm")
     assert (code, err) == (0, "")
     assert json.loads(out)[1:4] == [
         "Charge at 1 A until 3.65 V",
@@ -117,7 +117,7 @@ def test_in_the_words_of_pybamm(run: Any, item: Path, tmp_path: Path) -> None:
         "Rest for 43200 seconds",
     ]
     target = tmp_path / "steps.json"
-    run("plan", IEC, "--item", item, "--clause", "7.2", "--to", "pybamm", "--out", target)
+    run("plan", IEC, "--item", item, "--clause", "7.5", "--to", "pybamm", "--out", target)
     assert target.read_text("utf-8") == out
 
 
@@ -148,10 +148,10 @@ def test_a_whole_standard_says_which_clauses_have_no_plan(run: Any, tmp_path: Pa
     ("words", "said"),
     [
         (("--clause", "9.9"), "no clause '9.9' here. There are: 7.2"),
-        (("--to", "excel"), "not written for 'excel'. There are: unicycler"),
+        (("--to", "excel", "--clause", "7.5"), "not written for 'excel'. There are: unicycler"),
         (("--settle", "-1"), "--settle -1 h cannot be"),
-        (("--soc", "1.5"), "state of charge from 0 to 1"),
-        (("--items", "0"), "0 items cannot be booked"),
+        (("--soc", "1.5", "--clause", "7.5"), "state of charge from 0 to 1"),
+        (("--items", "0", "--clause", "7.5"), "0 items cannot be booked"),
     ],
 )
 def test_a_wrong_wish_is_one_line_and_exit_code_2(
@@ -171,7 +171,7 @@ def test_what_the_item_does_not_declare_is_named_with_its_file(run: Any, item: P
 
 def test_another_chemistry_is_not_simulated(run: Any, item: Path) -> None:
     item.write_text(ITEM.replace("3.65", "4.2").replace("LFP", "NMC"), encoding="utf-8")
-    code, _, err = run("plan", IEC, "--item", item, "--simulate")
+    code, _, err = run("plan", IEC, "--item", item, "--clause", "7.5", "--simulate")
     assert code == 2
     assert "4.2 V a cell is not that of LFP" in err
 
@@ -192,6 +192,13 @@ def test_every_number_is_shown_with_its_status(run: Any) -> None:
     assert "not covered: " in text
     assert "reported, no limit" in text
     assert "UNVERIFIED: Commonly stated" in text.partition("\nSources\n")[2]
+
+
+def test_a_table_of_classes_is_shown_with_its_steps(run: Any) -> None:
+    text = run("standards", "show", "ev_subsidy_kr", "--clause", "2024-2025 declared")[1]
+    assert "class_1: <= 365 Wh/L [" in text
+    assert "class_2: <= 410 Wh/L (UNVERIFIED) [" in text
+    assert "class_5: 1 1 [" in text
 
 
 def test_it_is_shown_in_korean(run: Any) -> None:

@@ -72,6 +72,7 @@ def test_without_accuracy_the_uncertainty_is_null_and_not_zero(run: Any, sample:
 def test_a_judgement_says_both_answers(run: Any, sample: Path) -> None:
     words = ["judge", sample / "LFP_025degC_1C_Dch.csv", "--standard", "IEC 62660-1:2018"]
     words += ["--item", sample / "item.toml", "--limits", sample / "limits.toml", "--json"]
+    words += ["--clause", "7.2", "--clause", "7.5"]
     answer = document(run(*words, "--accuracy", sample / "accuracy.toml"))
     assert (answer["conformity"], answer["verdict"]) == ("deviating", "inconclusive")
 

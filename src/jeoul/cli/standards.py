@@ -323,6 +323,8 @@ def _result_lines(
         facts = value if isinstance(value, list) else [value]
         said = (_number(f, words, sources) if isinstance(f, Mapping) else str(f) for f in facts)
         yield f"      {name}: {', '.join(said)}"
+    for place, row in enumerate(result["classes"], start=1):
+        yield f"      class_{place}: {_class(row, words, sources)}"
     for requirement in result["requirements"]:
         when = ", ".join(f"{key} = {'/'.join(allowed)}" for key, allowed in requirement["when"].items())
         limit = _number(requirement["limit"], words, sources)
@@ -331,6 +333,13 @@ def _result_lines(
         yield f"      {words['allowed']}: {', '.join(result['allowed'])}"
     elif not result["requirements"]:
         yield f"      {words['report_only']}"
+
+
+def _class(row: Mapping[str, Any], words: Mapping[str, str], sources: _Sources) -> str:
+    """``<= 365 Wh/L [1]: 0.6 1 [1]``; the last class has no bound."""
+    signs = {"below": "<", "up_to": "<="}
+    bound = [f"{sign} {_number(row[key], words, sources)}: " for key, sign in signs.items() if key in row]
+    return "".join(bound) + _number(row["limit"], words, sources)
 
 
 def _number(fact: Mapping[str, Any], words: Mapping[str, str], sources: _Sources) -> str:

@@ -17,6 +17,9 @@
     instrument.py    errors drawn from an accuracy, put on the truth
     recording.py     rows at logging times
     writing.py       files: Parquet, and text like that of Arbin, Neware and Maccor
+    stimulus.py      a record of a chamber or a bench, of a clause that no cycler runs, kept or broken
+    stimulus_story.py  which column goes where, and when
+    stimulus_seen.py   what people would have seen
 
 A wing beside the path: it uses the path's contracts, and the path never imports it.
 """
@@ -34,10 +37,12 @@ from jeoul.simulation.physics import SAMPLE_BPX, PhysicsCell, simulate_physics
 from jeoul.simulation.recording import Log
 from jeoul.simulation.rehearsal import Rehearsal, assumed_cell, rehearse
 from jeoul.simulation.run import Simulated, run_plan
+from jeoul.simulation.stimulus import Break, Stimulus, columns_profile, stimulus_record, ways_to_break
 from jeoul.simulation.writing import write_arbin_csv, write_maccor_text, write_neware_csv, write_parquet
 
 __all__ = [
     "SAMPLE_BPX",
+    "Break",
     "CellParameters",
     "ClosedFormCell",
     "EquivalentCircuit",
@@ -50,11 +55,13 @@ __all__ = [
     "Simulated",
     "Spread",
     "State",
+    "Stimulus",
     "TrueStep",
     "Truth",
     "VirtualCell",
     "VirtualPack",
     "assumed_cell",
+    "columns_profile",
     "draw_cells",
     "draw_instrument",
     "keep_every",
@@ -67,7 +74,9 @@ __all__ = [
     "run_segments",
     "simulate_physics",
     "stick_sensor",
+    "stimulus_record",
     "stop_record",
+    "ways_to_break",
     "write_arbin_csv",
     "write_maccor_text",
     "write_neware_csv",

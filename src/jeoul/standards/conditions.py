@@ -123,9 +123,14 @@ def rate_within(condition: Condition, taken: Taken) -> Found:
 
 
 def _current(step: Step) -> float:
-    if step.mode != "cccv":
-        return abs(float(step.current_mean_ampere))
-    return max(abs(float(step.current_min_ampere)), abs(float(step.current_max_ampere)))
+    largest = max(abs(float(step.current_min_ampere)), abs(float(step.current_max_ampere)))
+    # A hold of a few rows at the end of a charge is not seen as a mode of its own, but lowers the mean.
+    tapers = step.direction == "charge" and abs(float(step.current_last_ampere)) < TAPERED * largest
+    return largest if step.mode == "cccv" or tapers else abs(float(step.current_mean_ampere))
+
+
+TAPERED = 0.9
+"""Share of its largest current below which the last current of a charge shows that its voltage was held."""
 
 
 def temperature_within(condition: Condition, taken: Taken) -> Found:

@@ -67,7 +67,8 @@ def fact_for(fact: Fact, item: ItemData) -> Fact:
     if fact.status == DECLARED:
         return replace(fact, value=float(declared.value), source=declared.source)
     source = f"{fact.source}; {float(fact.value):g} times {fact.attribute} = {float(declared.value):g}"
-    return replace(fact, value=float(fact.value) * float(declared.value), source=source)
+    # What is filled in is no multiple any more, so that it may be asked for again.
+    return replace(fact, value=float(fact.value) * float(declared.value), source=source, attribute="")
 
 
 def applies(when: When, item: ItemData) -> bool | None:

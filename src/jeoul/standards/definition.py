@@ -69,7 +69,7 @@ A laboratory can write its own procedure in the same form and judge by its path.
     title = { en = "Capacity", ko = "용량" }
     requirement = { relation = ">=", value = 0.98, times = "rated_capacity_ah", unit = "Ah", from = "manual" }
     [[clause.variant]]                          # the clause again at other numbers: "4.2 (1 It)"
-    name = { en = "1 It", ko = "1 It" }
+    name = { en = "1 It", ko = "1 It" }         # and title, where that of the clause would be wrong
     set = { "rate.rate" = { value = 1.0, unit = "It", from = "manual" } }
 
     [[clause]]

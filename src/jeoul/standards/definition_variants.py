@@ -16,16 +16,17 @@ def read_variants(table: Table, clause: Clause) -> tuple[Clause, ...]:
 
 
 def read_variant(table: Table, clause: Clause) -> Clause:
-    """One variant of a clause."""
-    table.only(("name", "set", "applies_when", "without"))
+    """One variant of a clause; without a title of its own it has that of the clause, with its name."""
+    table.only(("name", "title", "set", "applies_when", "without"))
     name = table.words("name")
+    title = {tongue: f"{clause.title[tongue]} ({name[tongue]})" for tongue in LANGUAGES}
     left_out = one_of_each(table, "without", _names(clause)) if "without" in table.data else ()
     kept = tuple(condition for condition in clause.conditions if condition.name not in left_out)
     changed = change_clause(replace(clause, conditions=kept), read_changes(table, "set", clause))
     return replace(
         changed,
         clause=f"{clause.clause} ({name['en']})",
-        title={tongue: f"{clause.title[tongue]} ({name[tongue]})" for tongue in LANGUAGES},
+        title=table.words("title") if "title" in table.data else title,
         applies_when={**clause.applies_when, **read_when(table, "applies_when")},
     )
 

@@ -194,6 +194,36 @@ class ClauseResult:
 
 
 @dataclass(frozen=True)
+class Excerpt:
+    """A piece of a run in more detail than its trace, for a figure: no result rests on it.
+
+    kind
+        ``pulse`` (time after the edge, voltage, current), ``incremental_capacity`` (voltage, dQ/dV and its
+        noise), ``cells`` (time, lowest, mean and highest cell voltage) or ``cells_at_end`` (cell, voltage).
+    step_count
+        The executed step that it is of; None for the whole run.
+    columns
+        Lists of one length, by name with its unit.
+    numbers
+        What else the figure says.
+    """
+
+    kind: str
+    step_count: int | None
+    columns: Mapping[str, tuple[float | None, ...]]
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "kind": self.kind,
+            "step_count": self.step_count,
+            "columns": {name: list(values) for name, values in self.columns.items()},
+            "numbers": dict(self.numbers),
+        }
+
+
+@dataclass(frozen=True)
 class Run:
     """What the evaluation keeps of one measurement, so that a report needs nothing else."""
 
@@ -205,6 +235,7 @@ class Run:
     cycles: tuple[Mapping[str, Any], ...]
     trace: Mapping[str, tuple[float, ...]]
     """Time, voltage, current and temperature for a figure: least and greatest value of each bin."""
+    excerpts: tuple[Excerpt, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -216,6 +247,7 @@ class Run:
             "steps": [dict(s) for s in self.steps],
             "cycles": [dict(c) for c in self.cycles],
             "trace": {name: list(values) for name, values in self.trace.items()},
+            "excerpts": [excerpt.as_dict() for excerpt in self.excerpts],
         }
 
 

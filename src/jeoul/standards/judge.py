@@ -8,6 +8,9 @@ Both answers are worked out for every clause and every test that was taken for i
   worst of its clauses. A verdict stands only on a test that was run as the clause asks: where the clause
   is not conforming, a pass or fail becomes `inconclusive`. The comparison of the number with the limit
   stays with the result.
+
+A clause that was not asked for by name and for which nobody ran a test says nothing of those that were run;
+but with one left out, the whole is never `conforming` and never a pass.
 """
 
 from __future__ import annotations
@@ -42,6 +45,7 @@ from jeoul.standards.evaluation import (
     Run,
     Verdict,
 )
+from jeoul.standards.excerpts import cycle_rows, excerpts_of
 from jeoul.standards.formula import Name
 from jeoul.standards.formula_results import compute, names_in
 from jeoul.standards.found import Taken
@@ -53,7 +57,7 @@ from jeoul.standards.observations import Observations, read_observations
 from jeoul.standards.results import AnyResult, measure, named
 from jeoul.standards.tables import DECLARED, LANGUAGES, MISSING, UNDECLARED
 from jeoul.standards.wording import Said, join, say
-from jeoul.steps import Steps, find_cycles, trace
+from jeoul.steps import Steps, trace
 from jeoul.uncertainty import Accuracy, Measured
 
 WORST_FIRST = (
@@ -87,6 +91,8 @@ class _Question:
     observations: Observations | None
     events: Mapping[str, Condition]
     all_clauses: Sequence[Clause]
+    named: bool
+    """Whether the caller named the clauses; then none of them is left out of the overall answer."""
 
 
 @dataclass(eq=False)
@@ -155,9 +161,11 @@ def judge(
     declared = _item(item, definition)
     seen = _observations(observations, whole)
     events = {name: condition_for(condition, declared) for name, condition in whole.events.items()}
-    question = _Question(declared, accuracy, asked_limits, agreed, seen, events, whole.clauses)
+    named = clauses is not None
+    question = _Question(declared, accuracy, asked_limits, agreed, seen, events, whole.clauses, named)
     judged, notes = _judge_clauses(definition, tests, question)
-    return _evaluation(definition, question, judged, notes, tuple(_run(t, trace_points) for t in tests))
+    runs = tuple(_run(test, question, judged, trace_points) for test in tests)
+    return _evaluation(definition, question, judged, notes, runs)
 
 
 def _profile(profile: str | Path | None, limits: str | Path | None) -> Limits | None:
@@ -583,6 +591,7 @@ def _evaluation(
     runs: tuple[Run, ...],
 ) -> Evaluation:
     said = [*notes, *_standing_notes(standard)]
+    conformity, verdict = _overall(judged, question.named)
     named = question.limits.as_dict() if question.limits else None
     return Evaluation(
         standard={**standard.as_dict(), "limits": named},
@@ -590,8 +599,8 @@ def _evaluation(
         rule=question.agreed.rule,
         clauses=tuple(judged),
         runs=runs,
-        conformity=_worst_conformity([clause.conformity for clause in judged]),
-        verdict=worst_verdict([clause.verdict for clause in judged]),
+        conformity=conformity,
+        verdict=verdict,
         software_version=jeoul.__version__,
         accuracy=None if question.accuracy is None else question.accuracy.as_dict(),
         observations=None if question.observations is None else question.observations.as_dict(),
@@ -600,18 +609,31 @@ def _evaluation(
     )
 
 
-def _run(steps: Steps, points: int) -> Run:
+def _overall(judged: Sequence[ClauseResult], named: bool) -> tuple[Conformity, Verdict]:
+    """Both answers over all clauses; what was not run and not named neither fails nor passes anything."""
+    ran = [clause for clause in judged if named or clause.conditions or clause.results or clause.observed]
+    conformity = _worst_conformity([clause.conformity for clause in ran])
+    verdict = worst_verdict([clause.verdict for clause in ran])
+    if ran and len(ran) == len(judged):
+        return conformity, verdict
+    open_question = conformity is Conformity.CONFORMING
+    passed = not ran or verdict in (Verdict.PASS, Verdict.CONDITIONAL_PASS)
+    return (
+        Conformity.NOT_EVALUABLE if open_question else conformity,
+        Verdict.NOT_EVALUABLE if passed else verdict,
+    )
+
+
+def _run(steps: Steps, question: _Question, judged: Sequence[ClauseResult], points: int) -> Run:
     measurement = steps.measurement
+    rated = question.item.numbers.get("rated_capacity_ah")
     return Run(
         provenance=measurement.provenance.as_dict(),
         metadata=measurement.metadata,
         row_count=len(measurement),
         findings=tuple(finding.as_dict() for finding in (*measurement.findings, *steps.findings)),
         steps=tuple(steps.table.select(STEP_COLUMNS_OF_A_RUN).iter_rows(named=True)),
-        cycles=tuple(_cycle_rows(steps)),
+        cycles=tuple(cycle_rows(steps, accuracy=question.accuracy)),
         trace={name: tuple(values) for name, values in trace(measurement, points=points).items()},
+        excerpts=excerpts_of(steps, judged, rated_capacity_ah=rated),
     )
-
-
-def _cycle_rows(steps: Steps) -> list[dict[str, Any]]:
-    return list(find_cycles(steps).table.iter_rows(named=True))

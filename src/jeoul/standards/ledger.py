@@ -33,8 +33,8 @@ class Ledger:
         Net charge taken out since the last full charge, at the start of the step [Ah]; NaN before the first.
     current
         Size of the mean current [A].
-    temperature
-        At the first row [degC]; None where there is none.
+    temperature, temperature_last, temperature_mean
+        At the first row, at the last and over the step [degC]; None where there is none.
     shown_from
         First step of the part of the file that runs on without a gap up to this step.
     """
@@ -49,6 +49,8 @@ class Ledger:
     shown_from: Sequence[int]
     current: Sequence[float]
     temperature: Sequence[float | None]
+    temperature_last: Sequence[float | None]
+    temperature_mean: Sequence[float | None]
     start: Sequence[float]
     end: Sequence[float]
 
@@ -98,6 +100,8 @@ def ledger_of(steps: Steps) -> Ledger:
         shown_from=_shown_from(steps),
         current=[math.nan if x is None else abs(x) for x in table["current_mean_ampere"].to_list()],
         temperature=table["temperature_first_celsius"].to_list(),
+        temperature_last=table["temperature_last_celsius"].to_list(),
+        temperature_mean=table["temperature_mean_celsius"].to_list(),
         start=table["time_start_second"].to_list(),
         end=table["time_end_second"].to_list(),
     )

@@ -36,5 +36,10 @@ def find_standard(name: str | Path) -> Standard:
     )
 
 
+def definition_file(name: str | Path) -> Path:
+    """The file that `find_standard` reads for this designation, id or path."""
+    return Path(name) if str(name).endswith(".toml") else _HERE / find_standard(name).id / "standard.toml"
+
+
 def _bare(name: str) -> str:
     return re.sub(r"[^0-9a-z]", "", name.casefold())

@@ -13,8 +13,11 @@ Choice, each rule only where more than one candidate is left:
 
 1. a variant of the clause does not take what is nearer to another of its variants;
 2. a candidate with every ``needed`` role before one without;
-3. the rate nearest to the asked rate; rates within the tolerance are equally near;
-4. a candidate with more of the roles found.
+3. a candidate with fewer misfits: a role that is not found, a number of the step table outside its tolerance
+   (a rate counts up to 2), so that a step which was run wrong is still found where the procedure has it, and
+   not another in its stead;
+4. the rate nearest to the asked rate; rates within the tolerance are equally near;
+5. a candidate with more of the roles found.
 
 With ``takes = "one"`` candidates that are then still equal are *ambiguous*: none is guessed, each is
 evaluated by itself, and the text says that there are others. ``last`` takes the last of them. ``each`` takes
@@ -179,8 +182,8 @@ def choose_matches(clause: Clause, steps: Steps, item: ItemData, siblings: Seque
         return Chosen(())
     blocks = _candidates(clause.measured, ledger, rated)
     candidates = [_walked(clause, ledger, block, rated) for block in blocks]
-    nearer = [_compared(clause, other) for other in siblings]
-    own = [c for c in candidates if not any(_is_nearer(c, *pair) for pair in nearer)]
+    nearer = [(_compared(clause, other), _is_first(other, clause)) for other in siblings]
+    own = [c for c in candidates if not any(_is_nearer(c, *pair, tie) for pair, tie in nearer)]
     chosen, why = _choose(own, clause)
     if clause.takes == "one" and len(chosen) > MOST_EQUAL:
         return Chosen((), _too_many(chosen, why))
@@ -355,11 +358,24 @@ def _choose(candidates: Sequence[Candidate], clause: Clause) -> tuple[list[Candi
         distances = [distance(candidate) for candidate in left]
         best = min(distances, default=0.0)
         better = [c for c, far in zip(left, distances, strict=True) if far <= best + MARGIN]
-        why += [said] if len(better) < len(left) else []
+        dropped = [candidate for candidate in left if candidate not in better]
+        why += [_why_preferred(clause, better, dropped, said)] if dropped else []
         left = better
     if clause.takes == "last" and len(left) > 1:
         return left[-1:], [*why, say("chosen_by_last", count=len(left))]
     return left, why
+
+
+def _why_preferred(
+    clause: Clause, better: Sequence[Candidate], dropped: Sequence[Candidate], said: Said
+) -> Said:
+    """The one thing in which all that were dropped are worse, where there is one; else what the rule says."""
+    by = ((_distance, _rate_words(clause)), (_roles_missing, say("chosen_by_order")))
+    if said == say("chosen_by_fit"):
+        for reading, words in by:
+            if min(reading(clause, c) for c in dropped) > max(reading(clause, c) for c in better) + MARGIN:
+                return words
+    return said
 
 
 def _every(candidates: Sequence[Candidate], clause: Clause) -> tuple[list[Candidate], list[Said]]:
@@ -395,6 +411,7 @@ def _rules(clause: Clause) -> tuple[tuple[Callable[[Candidate], float], Said], .
     """The rules of choice in order: how far a candidate is from what is asked, and what to say of it."""
     return (
         (partial(_needed_missing, clause), say("chosen_by_needed", needed=_needed(clause))),
+        (partial(_misfits, clause), say("chosen_by_fit")),
         (partial(_distance, clause), _rate_words(clause)),
         (partial(_roles_missing, clause), say("chosen_by_order")),
     )
@@ -411,6 +428,58 @@ def _needed_missing(clause: Clause, candidate: Candidate) -> float:
 
 def _roles_missing(clause: Clause, candidate: Candidate) -> float:
     return float(sum(not candidate.is_found(asked.role) for asked in clause.sequence))
+
+
+_SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+FARTHEST = 2.0
+"""What a rate that is far off counts at most; any other misfit counts 1."""
+
+
+def _misfits(clause: Clause, candidate: Candidate) -> float:
+    """How much of what is asked a candidate does not fit, as far as the step table tells."""
+    distance = _distance(clause, candidate)
+    rate = min(max(distance, 1.0), FARTHEST) if distance else 0.0
+    others = [condition for condition in clause.conditions if condition is not asked_rate(clause)]
+    return rate + _roles_missing(clause, candidate) + sum(_is_off(c, candidate) for c in others)
+
+
+def _is_off(condition: Condition, candidate: Candidate) -> bool:
+    """Whether what the step table holds of a condition is not as asked; what it does not hold is not off."""
+    if condition.of not in candidate.blocks or not candidate.is_found(condition.of):
+        return False
+    if condition.kind == "step_match":
+        block, ledger = candidate.blocks[condition.of], candidate.ledger
+        return ledger.mode[ledger.main(block.start, block.stop)] not in condition.words["modes"]
+    if condition.kind in ("rest_at_least", "dwell", "signal_dwell"):
+        return _is_short(condition, candidate)
+    if condition.kind not in ("rate_within", "temperature_within", "duration_within", "soc_within"):
+        return False
+    key, _, reading = _READINGS[condition.kind]
+    asked, found = condition.numbers[key].value, reading(condition, candidate)
+    if found is None or not isinstance(asked, float):
+        return False
+    return abs(found - asked) > _tolerance(condition, key, asked) + MARGIN * abs(asked)
+
+
+def _is_short(condition: Condition, candidate: Candidate) -> bool:
+    """Whether a block is shorter than it is asked to last."""
+    asked, found = condition.numbers["duration"].value, _duration_of(condition, candidate)
+    if not isinstance(asked, float):
+        return False
+    return found < asked * (1 - _width(condition, "time_tolerance") / 100) * (1 - MARGIN)
+
+
+def _tolerance(condition: Condition, key: str, asked: float) -> float:
+    """The tolerance in the unit of the number that it is of."""
+    width, unit = _width(condition, "tolerance"), condition.numbers["tolerance"].unit
+    if unit in _SECONDS:
+        return width * _SECONDS[unit] / _SECONDS[condition.numbers[key].unit]
+    return width * asked / 100 if unit == "%" and condition.kind != "soc_within" else width
+
+
+def _width(condition: Condition, key: str) -> float:
+    fact = condition.numbers.get(key)
+    return fact.value if fact is not None and isinstance(fact.value, float) else 0.0
 
 
 def _distance(clause: Clause, candidate: Candidate) -> float:
@@ -442,20 +511,54 @@ Pair = tuple[list[Condition], list[Condition]]
 def _compared(clause: Clause, other: Clause) -> Pair:
     """The conditions in whose numbers two variants differ: of this one, and of the other."""
     own, theirs = _readable(clause), _readable(other)
-    differ = [name for name, c in own.items() if name in theirs and theirs[name].numbers != c.numbers]
+    differ = [name for name, c in own.items() if name in theirs and _differ(c, theirs[name])]
     return [own[name] for name in differ], [theirs[name] for name in differ]
 
 
-def _is_nearer(candidate: Candidate, own: Sequence[Condition], theirs: Sequence[Condition]) -> bool:
-    """Whether another variant is nearer to how a candidate was run; distances as sums of shares."""
+def _differ(own: Condition, theirs: Condition) -> bool:
+    """Whether both know the number that is compared, and it is another; a missing one is no nearer."""
+    key = _READINGS[own.kind][0]
+    mine, other = own.numbers[key], theirs.numbers[key]
+    known = isinstance(mine.value, float) and isinstance(other.value, float)
+    return known and (mine.value, mine.unit) != (other.value, other.unit)
+
+
+def _is_first(clause: Clause, variant: Clause) -> bool:
+    """Whether a clause is the one that another is a variant of."""
+    return clause.clause == (variant.base or variant.clause) != variant.clause
+
+
+def _is_nearer(
+    candidate: Candidate, own: Sequence[Condition], theirs: Sequence[Condition], first: bool
+) -> bool:
+    """Whether another variant is nearer to how a candidate was run; distances as sums of shares.
+
+    Where they differ only in what the file does not show (no temperature), it goes to the `first`: the clause
+    itself.
+    """
     distances = [sum(_share_off(one, candidate) for one in conditions) for conditions in (theirs, own)]
-    return distances[0] < distances[1] - 1e-6
+    unseen = bool(own) and not any(_is_seen(one, candidate) for one in own)
+    return (first and unseen) or distances[0] < distances[1] - 1e-6
+
+
+def _is_seen(condition: Condition, candidate: Candidate) -> bool:
+    """Whether the file shows the quantity of a condition in the steps that it speaks of."""
+    if condition.of not in candidate.blocks or not candidate.is_found(condition.of):
+        return False
+    return _READINGS[condition.kind][2](condition, candidate) is not None
 
 
 def _readable(clause: Clause) -> dict[str, Condition]:
     """The conditions whose numbers can be compared with the step table, by name."""
     conditions = (part for condition in clause.conditions for part in condition.whole())
-    return {condition.name: condition for condition in conditions if condition.kind in _READINGS}
+    return {condition.name: condition for condition in conditions if _is_readable(condition)}
+
+
+def _is_readable(condition: Condition) -> bool:
+    """Of signals only a band of temperature is in the step table."""
+    band = {condition.numbers[key].unit for key in ("low", "high") if key in condition.numbers}
+    is_band = {"low", "high"} <= set(condition.numbers) and band == {"degC"}
+    return condition.kind in _READINGS and (condition.kind != "signal_dwell" or is_band)
 
 
 def _share_off(condition: Condition, candidate: Candidate) -> float:
@@ -477,14 +580,23 @@ def _rate_of(condition: Condition, candidate: Candidate) -> float | None:
 
 
 def _temperature_of(condition: Condition, candidate: Candidate) -> float | None:
-    block = candidate.blocks[condition.of]
-    return candidate.ledger.temperature[block.stop - 1 if condition.kind == "dwell" else block.start]
+    block, ledger = candidate.blocks[condition.of], candidate.ledger
+    dwells = condition.kind == "dwell"
+    return ledger.temperature_last[block.stop - 1] if dwells else ledger.temperature[block.start]
 
 
-def _duration_of(condition: Condition, candidate: Candidate) -> float | None:
+def _dwelt_at(condition: Condition, candidate: Candidate) -> float | None:
+    """The lower end of a band as wide as the asked one about the mean temperature of the longest step."""
+    block, ledger = candidate.blocks[condition.of], candidate.ledger
+    longest = max(range(block.start, block.stop), key=lambda place: ledger.duration[place])
+    mean, (low, high) = ledger.temperature_mean[longest], (condition.numbers[key] for key in ("low", "high"))
+    return None if mean is None else mean - (float(high.value) - float(low.value)) / 2.0
+
+
+def _duration_of(condition: Condition, candidate: Candidate) -> float:
     block, ledger = candidate.blocks[condition.of], candidate.ledger
     second = ledger.end[block.stop - 1] - ledger.start[block.start]
-    return second / {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}[condition.numbers["duration"].unit]
+    return second / _SECONDS[condition.numbers["duration"].unit]
 
 
 def _soc_of(condition: Condition, candidate: Candidate) -> float | None:
@@ -500,6 +612,7 @@ _READINGS: dict[str, tuple[str, float | None, Reading]] = {
     "dwell": ("target", 50.0, _temperature_of),
     "duration_within": ("duration", None, _duration_of),
     "rest_at_least": ("duration", None, _duration_of),
+    "signal_dwell": ("low", 50.0, _dwelt_at),
     "soc_within": ("soc", 100.0, _soc_of),
 }
 

@@ -151,8 +151,15 @@ class Place:
 
     def soc(self) -> float | None:
         """The state of charge that this place begins at, of 1."""
-        found = self.point("soc") or self.number("soc_within", "soc")
+        found = self.point("soc") or self._soc_asked()
         return None if found is None else found[0] / 100.0
+
+    def _soc_asked(self) -> tuple[float, str] | None:
+        """Of a condition, else of a hint; the hint of a partial charge or discharge says where it ends."""
+        if self.step.size != "part" or self.step.direction == "rest":
+            return self.number("soc_within", "soc")
+        condition = self.condition("soc_within")
+        return None if condition is None else self.value(condition.numbers["soc"], f"{condition.name}.soc")
 
     def celsius(self) -> float | None:
         """The temperature that is asked of this place [degC]."""

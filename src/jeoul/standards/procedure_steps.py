@@ -54,7 +54,8 @@ def steps_of(place: Place, *, chamber_moves: bool) -> tuple[PlanStep, ...]:
 def rest(place: Place, settle_second: float) -> Rest:
     """Open circuit for as long as the longest condition asks, and no longer than the shortest allows."""
     least, most = least_rest(place), most_rest(place)
-    second = least + settle_second
+    # A stay within a band is shown by rows within it: one that ends with the rest needs some more.
+    second = least + (settle_second or (PAUSE_SECOND if place.condition("signal_dwell") else 0.0))
     if most is not None and least > most:
         found = f"'{place.role}' is to last at least {least:g} s and at most {most:g} s."
         place.fail(found, "Correct the numbers of the clause.", f"plan.{place.role}.duration")
@@ -175,7 +176,8 @@ def discharge(place: Place) -> Constant:
 def _moving_until(place: Place, way: str) -> Until:
     """The end of a step under current: its charge or its time where these are asked, else its voltage."""
     capacity, second = _capacity(place), place.seconds("duration_within")
-    by_voltage = place.condition("end_voltage") is not None or (capacity is None and second is None)
+    told = place.condition("end_voltage") is not None or "voltage" in place.hints
+    by_voltage = told or (capacity is None and second is None)
     volt = _end_volt(place, way) if by_voltage else None
     return Until(
         voltage_volt=volt, duration_second=second, capacity_ah=None if volt is not None else capacity
@@ -227,7 +229,8 @@ def part(place: Place) -> tuple[PlanStep, ...]:
     if soc is not None and _capacity(place) is None:
         return (AdjustSoc(soc, drive, "rated", label=place.role, log=_log(place, _least_part(place, drive))),)
     until = _moving_until(place, way)
-    if until.voltage_volt is not None and place.condition("end_voltage") is None:
+    told = place.condition("end_voltage") is not None or "voltage" in place.hints
+    if until.voltage_volt is not None and not told:
         place.unsaid("how much charge", "soc")
     return (Constant(way, drive, until, place.role, log=_log(place, _least_part(place, drive))),)
 

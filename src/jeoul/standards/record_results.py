@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import cast
 
-from jeoul.errors import InsufficientDataError
+from jeoul.errors import DefinitionError, InsufficientDataError
 from jeoul.metrics import insulation_resistance
 from jeoul.standards import statistics
 from jeoul.standards.asked import AskedResult
@@ -54,13 +54,21 @@ def observation(asked: AskedResult, taken: Taken) -> AnyResult:
     name = asked.what[0]
     entries = entries_of(name, taken)
     if len(entries) == 1 and entries[0].is_number:
-        return entries[0].as_measured()
+        return _in_unit(entries[0], asked.unit)
     if any(entry.is_number for entry in entries):
         raise InsufficientDataError(
             f"'{name}' was recorded for {len(entries)} samples, of which one number is asked.",
             advice="Ask for a statistic over them, or judge each sample by itself.",
         )
     return _in_words(asked, name, entries)
+
+
+def _in_unit(entry: Observation, unit: str) -> Measured:
+    """A number in the asked unit, such as kg in g; one of another quantity says nothing."""
+    try:
+        return entry.as_measured(unit)
+    except DefinitionError as error:
+        raise InsufficientDataError(str(error)) from error
 
 
 def statistic(asked: AskedResult, taken: Taken) -> AnyResult:

@@ -142,7 +142,7 @@ def _bounds(measured: Measured, rows: Sequence[RuleRow]) -> list[float]:
 
 
 def _rise(bounds: Sequence[float]) -> bool:
-    return all(low < high for low, high in pairwise(bounds))
+    return all(low <= high for low, high in pairwise(bounds))
 
 
 def _probabilities(measured: Measured, place: int, bounds: Sequence[float]) -> tuple[float, ...]:

@@ -75,15 +75,15 @@ def signal_within(condition: Condition, signals: tuple[Signal, ...], taken: Take
 
 def signal_dwell(condition: Condition, signals: tuple[Signal, ...], taken: Taken) -> Found:
     """The signal stays within the band for the asked time, as often as asked (once by default)."""
-    duration, count = seconds(condition, "duration"), _count(condition)
+    duration, count, role = seconds(condition, "duration"), _count(condition), taken.role(condition.of)
     answers = []
     for signal in signals:
         every = stays(signal, *_band(condition, signal))
-        answers.append(_dwell(signal, every, duration, count))
+        answers.append(_dwell(signal, every, duration, count, (role.opens_file, role.closes_file)))
     return _worst(answers)
 
 
-def _dwell(signal: Signal, every: Stays, duration: float, count: int) -> Found:
+def _dwell(signal: Signal, every: Stays, duration: float, count: int, at_ends: tuple[bool, bool]) -> Found:
     long = every.of_at_least(duration)
     longest = float(every.seconds.max()) if len(every) else 0.0
     values: Values = {
@@ -102,16 +102,19 @@ def _dwell(signal: Signal, every: Stays, duration: float, count: int) -> Found:
     rows = (
         _whole(signal) if place is None else signal.rows(int(every.first[place]), int(every.last[place])),
     )
-    if len(long) + _cut_off(signal, every, duration) >= count:
+    if len(long) + _cut_off(signal, every, duration, at_ends) >= count:
         return not_evaluable(say("signal_cut_off", **words, longest=spelt(longest)), rows, **values)
     return Found(Conformity.DEVIATING, said, values, rows)
 
 
-def _cut_off(signal: Signal, every: Stays, duration: float) -> int:
-    """How many stays are too short but begin or end with the record, so that they may have been longer."""
-    short = every.seconds < duration * (1 - MARGIN)
-    at_edge = (every.begin <= signal.time_first + MARGIN) | (every.end >= signal.time_last - MARGIN)
-    return int((short & at_edge).sum())
+def _cut_off(signal: Signal, every: Stays, duration: float, at_ends: tuple[bool, bool]) -> int:
+    """How many stays are too short but begin or end with the record, so that they may have been longer.
+
+    at_ends: whether the steps that are looked at begin with the file, and whether they end with it.
+    """
+    short, (opens, closes) = every.seconds < duration * (1 - MARGIN), at_ends
+    at_start, at_end = every.begin <= signal.time_first + MARGIN, every.end >= signal.time_last - MARGIN
+    return int((short & ((at_start & opens) | (at_end & closes))).sum())
 
 
 def transition_time(condition: Condition, signals: tuple[Signal, ...], taken: Taken) -> Found:

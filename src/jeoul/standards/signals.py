@@ -184,12 +184,15 @@ def make_signal(
 
     Raises `InsufficientDataError` where no reading is left, `OutOfValidityError` where time goes back.
     """
-    if np.any(np.diff(time) < 0):
-        row = first_row + 1 + int(np.flatnonzero(np.diff(time) < 0)[0])
+    back = time[1:] < time[:-1]
+    if back.any():
+        row = first_row + 1 + int(np.flatnonzero(back)[0])
         raise OutOfValidityError("time goes back.", path=file_name, row=row, column="test_time_second")
     bad = ~np.isfinite(values)
     if unit == "degC":
         bad |= _open_circuit(values)
+    if not bad.any():
+        return _whole(column, unit, time, values, first_row, file_name, sha256)
     places = np.flatnonzero(~bad)
     if not len(places):
         raise InsufficientDataError("no row has a reading.", path=file_name, row=first_row, column=column)
@@ -204,6 +207,28 @@ def make_signal(
         broken,
         lost + first_row,
         time[edges],
+        float(time[0]),
+        float(time[-1]),
+        file_name,
+        sha256,
+    )
+
+
+def _whole(
+    column: str, unit: str, time: Floats, values: Floats, first_row: int, file_name: str, sha256: str
+) -> Signal:
+    """A signal of which nothing was lost; of a long record that is most of them, and nothing is copied."""
+    if not len(values):
+        raise InsufficientDataError("no row has a reading.", path=file_name, row=first_row, column=column)
+    return Signal(
+        column,
+        unit,
+        np.arange(first_row, first_row + len(values), dtype=np.intp),
+        time,
+        values,
+        np.zeros(len(values), dtype=np.bool_),
+        np.empty((0, 2), dtype=np.intp),
+        np.empty((0, 2)),
         float(time[0]),
         float(time[-1]),
         file_name,
@@ -247,6 +272,10 @@ def _read(
 def _open_circuit(values: Floats) -> NDArray[np.bool_]:
     """Readings that a temperature sensor gives when its lead is broken."""
     low, high = PLAUSIBLE_CELSIUS
+    least, most = (values.min(), values.max()) if len(values) else (0.0, 0.0)
+    if low <= least and most <= high and most - least < JUMP_KELVIN:
+        # A sensor that froze has jumped, so some readings lie that far apart; not a number fails all three.
+        return np.zeros(len(values), dtype=np.bool_)
     with np.errstate(invalid="ignore"):
         beyond = (values < low) | (values > high)
     places = np.flatnonzero(np.isfinite(values) & ~beyond)

@@ -327,7 +327,7 @@ def _first_interval(table: pl.DataFrame) -> tuple[Finding, ...]:
     current = step["current_mean_ampere"]
     if not 0.0 < second <= 2.0 * interval or current == 0.0:
         return ()
-    lost = current * second / 3600.0
+    lost = float(f"{current * second / 3600.0:.4g}")
     message = (
         f"The first row stands at {second:.6g} s and the file has no step time: what flowed before it (about "
         f"{lost:+.4g} Ah at the current of the step) is in no step's capacity."
