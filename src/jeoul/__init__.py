@@ -57,6 +57,7 @@ _HOMES = {
     "Evaluation": "jeoul.standards",
     "Verdict": "jeoul.standards",
     "write_report": "jeoul.reports",
+    "open": "jeoul.archive.frames",
     "JeoulError": "jeoul.errors",
 }
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from jeoul.reports.report_data import ReportData, read_report_data
 from jeoul.standards import (
     ClauseResult,
     ConditionResult,
@@ -15,6 +17,7 @@ from jeoul.standards import (
     Decision,
     Evaluation,
     Fact,
+    ObservedResult,
     ResultOfClause,
     Run,
     Verdict,
@@ -221,6 +224,190 @@ def make_long_evaluation(count: int) -> Evaluation:
     return replace(evaluation, clauses=(replace(evaluation.clauses[0], conditions=many),))
 
 
+def make_wide_evaluation(occurrences: int = 40, unfound: int = 60) -> Evaluation:
+    """A ladder of pulses at many states of charge, what people saw, and many clauses without any test."""
+    evaluation = make_evaluation()
+    ladder = tuple(_occurrence(number, occurrences) for number in range(1, occurrences + 1))
+    nothing = tuple(_not_found(number) for number in range(1, unfound + 1))
+    notes = {
+        "en": [f"{FILES[0][0]} holds no step for clause 9.{n}." for n in range(1, unfound + 1)],
+        "ko": [f"{FILES[0][0]}에는 9.{n}절에 해당하는 스텝이 없음." for n in range(1, unfound + 1)],
+    }
+    return replace(
+        evaluation,
+        clauses=(*evaluation.clauses, *ladder, _seen_clause(), *nothing),
+        observations=observations_of(),
+        notes=(*evaluation.notes, *notes["en"]),
+        notes_by_language={
+            tongue: (*evaluation.notes_by_language[tongue], *notes[tongue]) for tongue in ("en", "ko")
+        },
+    )
+
+
+def _occurrence(number: int, count: int) -> ClauseResult:
+    """One pulse: its state of charge, resistance and power, and a rest that one in ten broke."""
+    soc = 100.0 * (1 - number / (count + 1))
+    offset = source("voltage", "offset")
+    parts = (
+        ("state_of_charge", "SOC", "SOC", soc, "%", 0.12, None),
+        ("dc_resistance", "10초 직류 저항", "DC resistance after 10 s", 0.021 + 0.0001 * number, "ohm", 6e-5,
+         Fact(0.0245, "ohm", *VERIFIED)),
+        ("pulse_power", "펄스 출력", "Pulse power", 61.0 - 0.2 * number, "W", 0.05, None),
+        ("relaxed_voltage", "휴지 후 전압", "Voltage after rest", 3.28 + 0.0004 * soc, "V", 4e-4, None),
+    )  # fmt: skip
+    results = []
+    for metric, ko, en, value, unit, u, limit in parts:
+        found = Measured(
+            metric, value, unit, (Contribution(offset, u, 1.0),),
+            (rows(0, 1000 * number, 1000 * number + 28, number),),
+        )  # fmt: skip
+        verdict = Verdict.PASS if value + 2 * u <= 0.0245 else Verdict.FAIL
+        decided = None if limit is None else decision(value, u, limit, "<=", verdict)
+        results.append(ResultOfClause(found, {"ko": ko, "en": en}, decided, metric))
+    broken = number % 10 == 0
+    rest = 1700.0 if broken else 1800.0 + number
+    good, bad, open_ = conditions()
+    rested = replace(
+        bad, asked={"duration": Fact(30.0, "min", *VERIFIED)}, found={"rest_second": rest},
+        conformity=Conformity.DEVIATING if broken else Conformity.CONFORMING,
+        reason="Rested for 28.3 min; asked: at least 30 min.",
+        reason_by_language={"ko": "휴지 28.3 min. 요구: 30 min 이상.", "en": "Rested for 28.3 min; asked: at least 30 min."},
+    )  # fmt: skip
+    said = {
+        "ko": f"{FILES[0][0]}: 스텝 {number}({1000 * number}~{1000 * number + 28}행), -4 A. {count}회 중 {number}번째.",
+        "en": f"{FILES[0][0]}: step {number} (rows {1000 * number} to {1000 * number + 28}) at -4 A. "
+              f"Occurrence {number} of {count}.",
+    }  # fmt: skip
+    return ClauseResult(
+        "7.8.3.1 (25 °C)", {"ko": "출력(25 °C)", "en": "Power (25 °C)"},
+        Conformity.DEVIATING if broken else Conformity.NOT_EVALUABLE,
+        Verdict.INCONCLUSIVE, said["en"], (good, rested, open_), tuple(results), said,
+    )  # fmt: skip
+
+
+def _not_found(number: int) -> ClauseResult:
+    said = {
+        "ko": "이 조항에 해당하는 스텝이 없음: 반 이상을 이동시킨 방전 없음.",
+        "en": "No step was found for this clause: there is no discharge of at least half of the capacity.",
+    }
+    return ClauseResult(
+        f"9.{number}", {"ko": f"{number}번째 시험", "en": f"Test number {number}"}, Conformity.NOT_EVALUABLE,
+        Verdict.NOT_EVALUABLE, said["en"], matched_by_language=said,
+    )  # fmt: skip
+
+
+def observations_of() -> dict[str, object]:
+    """Three entries: a word with a photo, a mass with its uncertainty, a word of another person."""
+    common = {
+        "unit": "", "standard_uncertainty": None, "sample": "C-01", "clause": "", "instrument": "", "photo": "",
+        "photo_sha256": "", "note": "", "photo_checked": False, "person": "홍길동", "time": "2026-03-02T15:10:00+09:00",
+    }  # fmt: skip
+    entries = [
+        {**common, "name": "leakage", "value": "slight", "entry": 1, "photo": "photos/c01_after.jpg",
+         "photo_sha256": "feed" * 16, "photo_checked": True, "note": "a stain below the vent"},
+        {**common, "name": "mass_before", "value": 812.4, "unit": "g", "standard_uncertainty": 0.05, "entry": 2,
+         "instrument": "Balance 3"},
+        {**common, "name": "fire", "value": "none", "entry": 3, "person": "Kim Yuna"},
+    ]  # fmt: skip
+    return {"file_name": "seen.toml", "sha256": "5ee2" * 16, "observations": entries}
+
+
+def _seen_clause() -> ClauseResult:
+    entry, _, fire = observations_of()["observations"]  # type: ignore[misc]
+    said = {"ko": "기록: slight. 허용: none. 부적합.", "en": "Recorded: slight; accepted: none. Fail."}
+    seen = (
+        ObservedResult("leakage", {"ko": "누액", "en": "Leakage"}, "slight", Verdict.FAIL, said["en"], ("none",),
+                       entry, said),
+        ObservedResult("fire", {"ko": "발화", "en": "Fire"}, "none", Verdict.PASS, "Recorded: none.", ("none",), fire),
+        ObservedResult("explosion", {"ko": "폭발", "en": "Explosion"}, "", Verdict.NOT_EVALUABLE,
+                       "Nobody recorded an explosion.", ("none",), {},
+                       {"ko": "폭발을 기록한 사람이 없음.", "en": "Nobody recorded an explosion."}),
+    )  # fmt: skip
+    return ClauseResult(
+        "8.1", {"ko": "진동 후 관찰", "en": "Observation after vibration"}, Conformity.CONFORMING, Verdict.FAIL,
+        "No steps are asked for.", observed=seen,
+        matched_by_language={"ko": "요구하는 스텝 없음.", "en": "No steps are asked for."},
+    )  # fmt: skip
+
+
+REPORT_TOML = """
+number = "JBC-2026-0412"
+deviations = ["Clause 7.2 was run after a rest of 30 min, as agreed with the customer."]
+additional = ["The cells were returned to the customer."]
+
+[laboratory]
+name = { ko = "저울 배터리시험소", en = "Jeoul Battery Centre" }
+address = { ko = "대구광역시 산업로 1", en = "1 Saneop-ro, Daegu" }
+location = { ko = "제2시험동", en = "Test hall 2" }
+accreditation = "KT-0000"
+outside_scope = ["7.5"]
+
+[customer]
+name = "한국전지산업기술융합시험연구원 대구경북지역본부 이차전지평가센터"
+contact = "2 Gongdan-ro, Gumi; yuna@example.com"
+
+[item]
+condition = { ko = "신품, 손상 없음", en = "new, no damage seen" }
+received_on = 2026-10-26
+
+[dates]
+started_on = 2026-11-03
+finished_on = 2026-11-09
+issued_on = 2026-11-22
+
+[sampling]
+by = "customer"
+
+[[equipment]]
+name = "Cycler 7, channel 17"
+serial = "C7-17"
+manufacturer = "A maker of cyclers"
+certificate = "CAL-2026-118"
+calibrated_by = "KT-0001"
+calibrated_on = 2026-01-10
+calibration_due = 2026-11-05
+[[equipment]]
+name = { ko = "항온조 2", en = "Chamber 2" }
+serial = "CH-2"
+certificate = "CAL-2026-240"
+calibrated_on = 2026-05-01
+calibration_due = 2027-05-01
+
+[[environment]]
+quantity = { ko = "챔버 온도", en = "Chamber temperature" }
+value = "25.0 °C ± 0.5 K"
+
+[performed_by]
+name = "황보 가나다"
+role = { ko = "시험원", en = "Test engineer" }
+[authorised_by]
+name = "이순신"
+role = { ko = "기술책임자", en = "Technical manager" }
+
+[[external]]
+provider = "Another Laboratory, KT-0002"
+what = { ko = "효율", en = "efficiency" }
+clause = "7.5"
+result = "coulombic_efficiency"
+
+[[customer_supplied]]
+what = { ko = "정격 용량", en = "rated capacity" }
+keys = ["rated_capacity_ah"]
+affects_validity = true
+
+[[opinion]]
+text = { ko = "셀 간 편차가 작다.", en = "The spread of the cells is small." }
+basis = { ko = "7.2절", en = "clause 7.2" }
+by = "이순신"
+
+[amendment]
+of = "JBC-2026-0398"
+issued_on = 2026-11-15
+reason = { ko = "일련번호 오기", en = "The serial number was wrong." }
+changes = [{ ko = "1쪽의 일련번호를 바로잡음.", en = "Serial number on page 1 corrected." }]
+"""
+
+
 @pytest.fixture
 def evaluation() -> Evaluation:
     """The evaluation made by hand."""
@@ -237,3 +424,23 @@ def long_evaluation() -> Evaluation:
 def made_at() -> datetime:
     """The one time at which every report of these tests is made."""
     return MADE_AT
+
+
+@pytest.fixture
+def wide_evaluation() -> Evaluation:
+    """Forty pulses, three observations, sixty clauses without a test."""
+    return make_wide_evaluation()
+
+
+@pytest.fixture
+def report_toml(tmp_path: Path) -> Path:
+    """A complete `report.toml`."""
+    path = tmp_path / "report.toml"
+    path.write_text(REPORT_TOML, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def report_data(report_toml: Path) -> ReportData:
+    """What the laboratory says, complete."""
+    return read_report_data(report_toml)

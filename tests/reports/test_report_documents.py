@@ -151,7 +151,7 @@ def test_the_pdf_is_tagged_archival_and_holds_its_fonts_and_alt_texts(
     root = reader.trailer["/Root"]
     metadata = root["/Metadata"].get_data().decode()
     assert re.search(
-        r"<pdfaid:part>2</pdfaid:part>.*<pdfaid:conformance>A</pdfaid:conformance>", metadata, re.S
+        r"<pdfaid:part>3</pdfaid:part>.*<pdfaid:conformance>A</pdfaid:conformance>", metadata, re.S
     )
     assert root["/MarkInfo"]["/Marked"]
     assert reader.metadata is not None
@@ -217,11 +217,12 @@ def test_the_blocks_hold_one_row_for_each_result(evaluation: Evaluation) -> None
 
 def test_a_figure_shades_the_step_that_a_result_came_from(evaluation: Evaluation) -> None:
     figures = [block for block in report_blocks(evaluation, "en") if isinstance(block, Figure)]
-    assert len(figures) == 3  # two runs, and the cycles of the one that has more than one cycle
-    assert ">7.2</text>" in figures[0].svg
-    assert ">7.5, 7.6</text>" in figures[2].svg
-    assert "Shaded" in figures[0].caption
-    assert "capacity by cycle" in figures[1].caption
+    # The margins on page one, two runs, and the cycles of the one that has more than one cycle.
+    assert len(figures) == 4
+    assert ">7.2</text>" in figures[1].svg
+    assert ">7.5, 7.6</text>" in figures[3].svg
+    assert "Shaded" in figures[1].caption
+    assert "capacity by cycle" in figures[2].caption
 
 
 def test_the_budget_is_largest_first_and_its_shares_are_the_whole(evaluation: Evaluation) -> None:
@@ -276,7 +277,7 @@ def test_json_has_no_word_for_infinity(evaluation: Evaluation, made_at: datetime
 def test_a_report_that_cannot_be_written_says_why(
     evaluation: Evaluation, made_at: datetime, tmp_path: Path
 ) -> None:
-    with pytest.raises(ReportError, match=r"'\.docx'.*\.pdf, \.json"):
+    with pytest.raises(ReportError, match=r"'\.docx'.*\.pdf, .*\.json"):
         write_report(evaluation, tmp_path / "a.docx", language="en", made_at=made_at)
     with pytest.raises(ReportError, match="no such folder"):
         write_report(evaluation, tmp_path / "no" / "a.pdf", language="en", made_at=made_at)

@@ -9,6 +9,12 @@ import pytest
 
 from jeoul.reports.axes import count_axis, seconds_of, time_axis, value_axis
 from jeoul.reports.figures import BLUE, VERMILION, Band, Panel, Series, draw_against_time, draw_by_cycle
+from jeoul.reports.figures_frame import ramp
+from jeoul.reports.figures_points import Line, PointPanel, Points, draw_points
+from jeoul.reports.figures_pulse import Pulse, Readout, draw_pulse, draw_pulses
+from jeoul.reports.figures_strip import Item as StripItem
+from jeoul.reports.figures_strip import Margin, draw_margins, draw_strip
+from jeoul.reports.svg import shortened, width_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -96,3 +102,89 @@ def test_a_band_lies_where_its_time_lies() -> None:
 def test_names_that_a_person_typed_cannot_break_the_drawing() -> None:
     svg = draw_by_cycle([1, 2], [Series('<&"漢', [2.0, 1.9], BLUE)], "Ah", "Cycle")
     assert '<&"[U+6F22] (Ah)' in [t.text for t in ET.fromstring(svg).iter(f"{SVG}text")]
+
+
+# --- points, strips and pulses -------------------------------------------------------------------------
+
+
+def texts_of(svg: str) -> list[str]:
+    return [t.text or "" for t in ET.fromstring(svg).iter(f"{SVG}text")]
+
+
+def test_an_error_bar_is_as_long_as_2_u() -> None:
+    """Of points at 10 and 20 with U = 2.5 the bars are half as long as the points are apart."""
+    points = Points("R", [10.0, 90.0], [10.0, 20.0], [2.5, 2.5], BLUE, joined=False)
+    svg = draw_points([PointPanel("R (mΩ)", [points], 100.0)], value_axis([10.0, 90.0], "%"), "SOC (%)")
+    stroke = r"M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)"
+    bars = [re.findall(stroke, p.get("d", "")) for p in ET.fromstring(svg).iter(f"{SVG}path")]
+    lengths = [abs(float(bar[0][3]) - float(bar[0][1])) for bar in bars if bar and bar[0][0] == bar[0][2]]
+    heights = [float(c.get("cy", 0)) for c in ET.fromstring(svg).iter(f"{SVG}circle")]
+    marks = heights[-2:]
+    assert len(lengths) == 2
+    assert lengths[0] == pytest.approx(abs(marks[0] - marks[1]) / 2, abs=0.03)
+
+
+def test_a_limit_far_away_does_not_press_the_points_together() -> None:
+    points = Points("P", [10.0, 90.0], [12.0, 13.0], [None, None], BLUE)
+    near, far = (Line(name, (10.0, level), (90.0, level)) for name, level in (("near", 11.5), ("far", 4.0)))
+    panel = PointPanel("P (W)", [points], 100.0, (near, far))
+    texts = texts_of(draw_points([panel], value_axis([10.0, 90.0], "%"), "SOC (%)"))
+    assert "near" in texts
+    assert "far" not in texts
+
+
+def margin_marks(margins: list[float]) -> list[float]:
+    rows = [Margin(f"r{n}", m, 1.0, "", "good") for n, m in enumerate(margins)]
+    svg = draw_margins(rows, ("no", "yes", "U"))
+    return [float(c.get("cx", 0)) for c in ET.fromstring(svg).iter(f"{SVG}circle")]
+
+
+def test_a_margin_lies_on_its_side_of_the_limit_and_a_great_one_at_the_edge() -> None:
+    """The limit stands in the middle of 178 to 352; one U is 174/12 points."""
+    zero, one, far, below = margin_marks([0.0, 1.0, 40.0, -2.0])
+    assert zero == pytest.approx(265.0)
+    assert one == pytest.approx(265.0 + 14.5)
+    assert far == pytest.approx(352.0)
+    assert below == pytest.approx(265.0 - 29.0)
+
+
+def test_an_outlier_has_a_shape_of_its_own_and_its_name_even_among_very_many() -> None:
+    items = [StripItem(f"cell {n}", 2.0 - 0.001 * n, 0.001, n == 77, False) for n in range(200)]
+    svg = draw_strip(items, 1.9, (1.7, 2.1), ("Q (Ah)", "median", "stands out"))
+    assert "cell 77" in texts_of(svg)
+    assert len([t for t in texts_of(svg) if t.startswith("cell")]) < 110
+    circles = list(ET.fromstring(svg).iter(f"{SVG}circle"))
+    assert len(circles) == 199
+
+
+def test_a_pulse_is_marked_where_it_was_read_and_just_before_its_edge() -> None:
+    pulse = Pulse([-60.0, 0.0, 5.0, 10.0], [3.3, 3.2, 3.19, 3.18], [0.0, -4.0, -4.0, -4.0], 3.3)
+    readouts = [Readout(-60.0, 3.3, "3.3 V", before=True), Readout(10.0, 3.18, "10 s: 30 mΩ")]
+    svg = draw_pulse(pulse, readouts, ("U (V)", "I (A)", "t (s)"))
+    path = path_of(svg, BLUE)
+    (circle,) = ET.fromstring(svg).iter(f"{SVG}circle")
+    assert (float(circle.get("cx", 0)), float(circle.get("cy", 0))) == pytest.approx(path[-1], abs=0.02)
+    # A row a minute before the edge does not squeeze the pulse: it is drawn at the left.
+    assert path[0][0] == pytest.approx(32.0)
+    assert "10 s: 30 mΩ" in texts_of(svg)
+
+
+def test_pulses_are_drawn_against_the_row_before_their_edge() -> None:
+    """3.3 V before, 3.2 V after: -100 mV, whatever lies at time zero."""
+    pulses = [Pulse([-1.0, 0.0, 1.0], [3.3, 3.2, 3.2], [0.0, -4.0, -4.0], 3.3) for _ in range(3)]
+    texts = texts_of(draw_pulses(pulses, ("dU (mV)", "t (s)"), ("first", "last")))
+    assert "−100" in texts
+    assert {"first", "last"} <= set(texts)
+
+
+def test_a_long_text_is_cut_and_a_short_one_is_not() -> None:
+    assert shortened("cell 1", 100.0) == "cell 1"
+    cut = shortened("인산철 파우치셀 시료 " * 5, 100.0)
+    assert cut.endswith("…")
+    assert width_of(cut) <= 100.0
+
+
+def test_colours_of_an_ordered_series_grow_lighter() -> None:
+    light = [sum(int(ramp(n / 10)[i : i + 2], 16) for i in (1, 3, 5)) for n in range(11)]
+    assert light == sorted(light)
+    assert len(set(light)) == 11

@@ -36,6 +36,9 @@ CATALOGUE_VARIABLE = "JEOUL_CATALOGUE"
 """Overrides the catalogue's URL, so that a password need not stand in a file."""
 PERSON_VARIABLE = "JEOUL_PERSON"
 
+HASH_STATE_BYTE = 1 << 20
+"""Smaller files are hashed from their start when they grow."""
+
 CURRENT, STALE, SUPERSEDED, RETRACTED = "current", "stale", "superseded", "retracted"
 
 
@@ -98,7 +101,7 @@ class Archive:
 
         extends: the SHA-256 of an earlier, shorter state of the same growing file.
         """
-        from jeoul.archive.tables import file_names, files
+        from jeoul.archive.tables import file_names, files, hash_states
 
         stored = self.objects.put_file("raw", path)
         folder = str(path.resolve().parent)
@@ -107,6 +110,8 @@ class Archive:
 
         def work(change: Change) -> StoredObject:
             is_new = change.put(files, row)
+            if stored.hash_state and stored.size >= HASH_STATE_BYTE:
+                change.put(hash_states, {"sha256": stored.sha256, "state": stored.hash_state})
             if change.put(file_names, name) or is_new:
                 action = "extend" if extends else "ingest"
                 told = {"name": path.name, "size": stored.size, "extends": extends}
@@ -132,6 +137,7 @@ class Archive:
         supersedes: str | None = None,
     ) -> KeptRun:
         """Keep a measurement: its canonical Parquet and where it came from."""
+        from jeoul.archive.growth import supersede_run
         from jeoul.archive.tables import inputs, runs
 
         identity = run_identity(file_sha256, table_name, format, code_version)
@@ -159,8 +165,7 @@ class Archive:
                 change.put(inputs, raw)
                 change.tell("register", f"run:{identity}", canonical=stored.sha256, state=CURRENT)
                 if supersedes and supersedes != identity:
-                    why = f"run {identity} is a longer state of the same file"
-                    change.set_state("supersede", f"run:{supersedes}", SUPERSEDED, why=why)
+                    supersede_run(change, supersedes, identity)
             return KeptRun(identity, file_sha256, stored.sha256, is_new)
 
         return self.catalogue.change(self.who, work)
@@ -322,6 +327,26 @@ class Archive:
 
         return self.catalogue.change(self.who, work)
 
+    def keep_channel(self, instrument: str, channel: str, *, serial: str | None = None) -> str:
+        """Enter a channel of an instrument, and the instrument; what is already there is left."""
+        from jeoul.archive.tables import channels, instruments
+
+        owner = digest({"instrument": instrument, "serial": serial})[:32]
+        identity = digest({"instrument": owner, "channel": channel})[:32]
+        rows = (
+            {"id": owner, "name": instrument, "serial": serial},
+            {"id": identity, "instrument_id": owner, "name": channel},
+        )
+
+        def work(change: Change) -> str:
+            if change.put(instruments, rows[0]):
+                change.tell("register", f"instrument:{owner}", name=instrument, serial=serial)
+            if change.put(channels, rows[1]):
+                change.tell("register", f"channel:{identity}", name=channel, instrument=owner)
+            return identity
+
+        return self.catalogue.change(self.who, work)
+
     def retract(self, subject: str, *, why: str) -> None:
         """Take back a run, an evaluation or a report: it stays, says so, and what rests on it is stale."""
         from jeoul.archive.lineage import mark_stale
@@ -412,10 +437,11 @@ def create_archive(location: str | Path, *, catalogue: str | None = None, who: s
     return archive
 
 
-def open_archive(location: str | Path, *, who: str | None = None) -> Archive:
+def open_archive(location: str | Path, *, who: str | None = None, catalogue: str | None = None) -> Archive:
     """Open an archive. Raises `ArchiveError` where there is none or it was made by a newer version.
 
     who: the person that the ledger names; else the environment's `JEOUL_PERSON`, else the user's name.
+    catalogue: its URL, where it is not the one that the archive names.
     """
     root = str(location)
     settings = _read_settings(root)
@@ -425,11 +451,11 @@ def open_archive(location: str | Path, *, who: str | None = None) -> Archive:
     if settings.format > FORMAT:
         found = f"the archive has format {settings.format}; this Jeoul knows {FORMAT}."
         raise ArchiveError(found, advice="Use the newer Jeoul that made it.", path=root)
-    url = os.environ.get(CATALOGUE_VARIABLE) or settings.catalogue or f"{Path(root) / 'catalogue.sqlite'}"
-    catalogue = Catalogue(url)
-    catalogue.prepare()
+    named = catalogue or os.environ.get(CATALOGUE_VARIABLE) or settings.catalogue
+    opened = Catalogue(named or f"{Path(root) / 'catalogue.sqlite'}")
+    opened.prepare()
     person = who or os.environ.get(PERSON_VARIABLE) or getpass.getuser()
-    return Archive(root, _objects(root), catalogue, settings, person)
+    return Archive(root, _objects(root), opened, settings, person)
 
 
 def _objects(root: str) -> Objects:

@@ -8,6 +8,7 @@ see to.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -82,6 +83,11 @@ class Catalogue:
         """Whether the catalogue is a SQLite file."""
         return self.url.startswith("sqlite")
 
+    @property
+    def shown(self) -> str:
+        """The URL without its password."""
+        return _shown(self.url)
+
     def prepare(self) -> None:
         """Make the tables, or bring them to this version. Raises `ArchiveError` where they are newer."""
         from jeoul.archive.migrations import upgrade
@@ -96,7 +102,7 @@ class Catalogue:
         try:
             with self.engine.connect() as connection:
                 yield connection
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, ConnectionError) as error:
             raise _failed(self.url, error) from error
 
     def rows(self, query: Any) -> list[RowMapping]:
@@ -105,6 +111,15 @@ class Catalogue:
         def ask() -> list[RowMapping]:
             with self.engine.connect() as connection:
                 return list(connection.execute(query).mappings())
+
+        return self._with_retry(ask)
+
+    def look(self, work: Callable[[Connection], T]) -> T:
+        """Ask several things of one moment that change nothing; asked again where the connection is lost."""
+
+        def ask() -> T:
+            with self.engine.connect() as connection:
+                return work(connection)
 
         return self._with_retry(ask)
 
@@ -125,6 +140,19 @@ class Catalogue:
 
         return self._with_retry(attempt)
 
+    def arrange(self, work: Callable[[Connection], T]) -> T:
+        """Do a piece of work on rows that the ledger does not tell of (tasks), in one transaction.
+
+        On PostgreSQL such writers do not queue: the work locks the rows that it takes. It may be called
+        again where the connection is lost.
+        """
+
+        def attempt() -> T:
+            with self.engine.execution_options(jeoul_writes=True).begin() as connection:
+                return work(connection)
+
+        return self._with_retry(attempt)
+
     def close(self) -> None:
         """Let go of the connections."""
         self.engine.dispose()
@@ -136,7 +164,7 @@ class Catalogue:
         for left in reversed(range(ATTEMPTS)):
             try:
                 return attempt()
-            except DBAPIError as error:
+            except (DBAPIError, ConnectionError) as error:  # pg8000 lets a reset socket through as it is
                 if left == 0 or not _passing(error):
                     raise _failed(self.url, error) from error
                 self.engine.dispose()
@@ -149,6 +177,8 @@ class Catalogue:
 
 def _passing(error: Any) -> bool:
     """A failure that may be gone in a moment: a lost connection, a busy file, a server starting up."""
+    if isinstance(error, ConnectionError):
+        return True
     text = str(error.orig).casefold()
     signs = (
         "locked",
@@ -160,6 +190,7 @@ def _passing(error: Any) -> bool:
         "terminated",
         "terminating",
         "starting up",
+        "deadlock",
     )
     return bool(error.connection_invalidated) or any(sign in text for sign in signs)
 
@@ -196,6 +227,9 @@ def _engine(url: str) -> Engine:
     if url.startswith("sqlite"):
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        # A lost connection is met by trying again; the pool need not fill the terminal with it.
+        logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     return engine
 
 

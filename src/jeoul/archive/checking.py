@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from jeoul.archive import tables
 from jeoul.archive.ledger import digest, records
-from jeoul.archive.objects import KINDS, Damage, Kind, Objects
+from jeoul.archive.objects import BLOCK, KINDS, Damage, Kind, Objects
 from jeoul.archive.told import SUBJECTS
 
 if TYPE_CHECKING:
@@ -66,7 +67,33 @@ def check_objects(connection: Connection, objects: Objects) -> list[Damage]:
             for sha256 in sorted(named[kind] - there)
         ]
         damages += [damage for sha256 in sorted(there) if (damage := objects.check(kind, sha256))]
-    return damages
+    return damages or list(check_grown(connection, objects))
+
+
+def check_grown(connection: Connection, objects: Objects) -> Iterator[Damage]:
+    """Files that are kept in pieces: together they have the hash that the file had. The longest states are
+    looked at; the earlier ones are the beginnings of these.
+    """
+    from sqlalchemy import select
+
+    tails = {row.sha256: row for row in connection.execute(select(tables.file_tails))}
+    for sha256 in sorted(set(tails) - {row.earlier_sha256 for row in tails.values()}):
+        pieces, at = [], sha256
+        while at in tails:
+            pieces.append(tails[at].tail_sha256)
+            at = tails[at].earlier_sha256
+        found = _joint_hash(objects, [at, *reversed(pieces)])
+        if found != sha256:
+            yield Damage(f"file:{sha256}", f"its pieces together have the hash {found}.")
+
+
+def _joint_hash(objects: Objects, pieces: list[str]) -> str:
+    digest = hashlib.sha256()
+    for piece in pieces:
+        with objects.local("raw", piece).open("rb") as stream:
+            while block := stream.read(BLOCK):
+                digest.update(block)
+    return digest.hexdigest()
 
 
 def referenced(connection: Connection) -> dict[Kind, set[str]]:
@@ -76,9 +103,13 @@ def referenced(connection: Connection) -> dict[Kind, set[str]]:
     def all_of(column: Any) -> set[str]:
         return {value for (value,) in connection.execute(select(column)) if value}
 
+    # A state of a growing file is no object of its own: its tail is.
+    grown_files, grown_runs = all_of(tables.file_tails.c.sha256), all_of(tables.run_tails.c.run_id)
+    own_rows = connection.execute(select(tables.runs.c.id, tables.runs.c.canonical_sha256))
     return {
-        "raw": all_of(tables.files.c.sha256),
-        "canonical": all_of(tables.runs.c.canonical_sha256),
+        "raw": (all_of(tables.files.c.sha256) - grown_files) | all_of(tables.file_tails.c.tail_sha256),
+        "canonical": {sha256 for run, sha256 in own_rows if run not in grown_runs}
+        | all_of(tables.run_tails.c.tail_sha256),
         "documents": all_of(tables.evaluations.c.document_sha256)
         | all_of(tables.reports.c.document_sha256)
         | all_of(tables.definitions.c.sha256),

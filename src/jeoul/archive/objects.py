@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol
 
+from jeoul.archive.hashing import sha256 as resumable
 from jeoul.errors import ArchiveError
 
 Kind = Literal["raw", "canonical", "documents"]
@@ -32,12 +33,16 @@ BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class StoredObject:
-    """One object that is kept. `created` tells whether this call wrote it or found it there."""
+    """One object that is kept. `created` tells whether this call wrote it or found it there.
+
+    `hash_state`: where its SHA-256 stands, to go on from when the file has grown (`jeoul.archive.hashing`).
+    """
 
     kind: Kind
     sha256: str
     size: int
     created: bool
+    hash_state: str | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,9 @@ class Objects(Protocol):
 
     def local(self, kind: Kind, sha256: str) -> Path:
         """A file on this machine with the object's content, to be read only."""
+
+    def slice(self, kind: Kind, sha256: str, start: int, length: int) -> bytes:
+        """Some bytes of an object, as they lie there."""
 
     def has(self, kind: Kind, sha256: str) -> bool:
         """Whether the object is there."""
@@ -119,6 +127,12 @@ class FolderObjects:
             )
         return path
 
+    def slice(self, kind: Kind, sha256: str, start: int, length: int) -> bytes:
+        """Some bytes of an object, as they lie there. Raises `ArchiveError` where it is not there."""
+        with self.local(kind, sha256).open("rb") as stream:
+            stream.seek(start)
+            return stream.read(length)
+
     def has(self, kind: Kind, sha256: str) -> bool:
         """Whether the object is there, by its name alone."""
         return self._place(kind, sha256).is_file()
@@ -151,8 +165,8 @@ class FolderObjects:
     def _put(self, kind: Kind, source: BinaryIO) -> StoredObject:
         part = self.incoming / f"{os.getpid()}-{uuid.uuid4().hex}.part"
         try:
-            sha256, size = _copy(source, part)
-            return StoredObject(kind, sha256, size, self._name(part, self._place(kind, sha256)))
+            sha256, size, state = _copy(source, part)
+            return StoredObject(kind, sha256, size, self._name(part, self._place(kind, sha256)), state)
         finally:
             part.unlink(missing_ok=True)
 
@@ -167,8 +181,8 @@ class FolderObjects:
         return True
 
 
-def _copy(source: BinaryIO, part: Path) -> tuple[str, int]:
-    digest, size = hashlib.sha256(), 0
+def _copy(source: BinaryIO, part: Path) -> tuple[str, int, str | None]:
+    digest, size = resumable(), 0
     with part.open("xb") as target:
         while block := source.read(BLOCK):
             digest.update(block)
@@ -177,7 +191,7 @@ def _copy(source: BinaryIO, part: Path) -> tuple[str, int]:
         target.flush()
         os.fsync(target.fileno())
     part.chmod(0o444)
-    return digest.hexdigest(), size
+    return digest.hexdigest(), size, digest.state()
 
 
 def _sync_folder(folder: Path) -> None:

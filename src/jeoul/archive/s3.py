@@ -73,6 +73,18 @@ class S3Objects:
             part.unlink(missing_ok=True)
         return path
 
+    def slice(self, kind: Kind, sha256: str, start: int, length: int) -> bytes:
+        """Some bytes of an object, as they lie there. Raises `ArchiveError` where it is not there."""
+        import obstore
+        from obstore.exceptions import BaseError
+
+        try:
+            return bytes(obstore.get_range(self.store, _name(kind, sha256), start=start, length=length))
+        except (FileNotFoundError, BaseError) as error:
+            raise ArchiveError(
+                f"the object {sha256} cannot be read ({_line(error)}).", path=self.root
+            ) from error
+
     def has(self, kind: Kind, sha256: str) -> bool:
         """Whether the object is there, by its name alone."""
         import obstore

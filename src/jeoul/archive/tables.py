@@ -112,13 +112,16 @@ runs = Table(
 )
 """A measurement: one table of one raw file, as canonical Parquet. `details`: provenance, metadata, findings.
 
+`canonical_sha256` names the Parquet object, or is the digest of the list of objects where there is a row in
+`run_tails`.
+
 `state`: ``current``, ``superseded`` (a longer state of the same growing file), ``retracted``."""
 
 evaluations = Table(
     "evaluations",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("document_sha256", Text, nullable=False),
+    Column("document_sha256", Text, nullable=False, index=True),
     Column("standard", Text, index=True),
     Column("item_id", Text, ForeignKey("items.id"), index=True),
     Column("conformity", Text),
@@ -170,7 +173,7 @@ reports = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("evaluation_id", Text, ForeignKey("evaluations.id"), nullable=False, index=True),
-    Column("document_sha256", Text, nullable=False),
+    Column("document_sha256", Text, nullable=False, index=True),
     Column("name", Text, nullable=False),
     Column("language", Text, nullable=False),
     Column("made_at", Text, nullable=False),
@@ -212,7 +215,7 @@ ledger = Table(
     metadata,
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("time", Text, nullable=False),
-    Column("who", Text, nullable=False),
+    Column("who", Text, nullable=False, index=True),
     Column("action", Text, nullable=False),
     Column("subject", Text, nullable=False, index=True),
     Column("content", Text, nullable=False),
@@ -221,8 +224,36 @@ ledger = Table(
 )
 """Append-only and hash-chained; see `jeoul.archive.ledger`."""
 
+file_tails = Table(
+    "file_tails",
+    metadata,
+    Column("sha256", Text, ForeignKey("files.sha256"), primary_key=True),
+    Column("earlier_sha256", Text, ForeignKey("files.sha256"), nullable=False),
+    Column("tail_sha256", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+)
+"""A raw file that is kept as an earlier state of it and an object with the bytes that came after."""
+
+run_tails = Table(
+    "run_tails",
+    metadata,
+    Column("run_id", Text, ForeignKey("runs.id"), primary_key=True),
+    Column("earlier_id", Text, ForeignKey("runs.id"), nullable=False),
+    Column("tail_sha256", Text, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+)
+"""A run whose rows are those of an earlier run and then those of one more Parquet object."""
+
+hash_states = Table(
+    "hash_states",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+)
+"""Where the SHA-256 of a file stands, to go on from when it grows. No evidence: the hash itself is."""
+
 KEPT = (
     items, attributes, instruments, channels, calibrations, files, file_names, runs, definitions, evaluations
 )  # fmt: skip
 """In an order in which rows can be put in without breaking a reference; then `KEPT_AFTER`."""
-KEPT_AFTER = (results, reports, inputs, tasks, ledger)
+KEPT_AFTER = (file_tails, run_tails, hash_states, results, reports, inputs, tasks, ledger)

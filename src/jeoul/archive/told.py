@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
 
 MUTABLE = ("state", "superseded_by")
+OPTIONAL = ("file_tails", "run_tails")
+"""Told only where there are such rows: records from before these tables keep their digest."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,9 @@ class Subject:
         found: dict[str, Any] = {self.table.name: _rows(connection, own)}
         for table, column, order in self.parts:
             query = select(table).where(table.c[column] == identity).order_by(table.c[order])
-            found[table.name] = _rows(connection, query)
+            rows = _rows(connection, query)
+            if rows or table.name not in OPTIONAL:
+                found[table.name] = rows
         return found
 
 
@@ -45,13 +49,13 @@ def _rows(connection: Connection, query: Any) -> list[dict[str, Any]]:
 
 
 SUBJECTS: dict[str, Subject] = {
-    "file": Subject(tables.files, "sha256"),
+    "file": Subject(tables.files, "sha256", parts=((tables.file_tails, "sha256", "sha256"),)),
     "item": Subject(tables.items, parts=((tables.attributes, "item_id", "name"),)),
     "instrument": Subject(tables.instruments),
     "channel": Subject(tables.channels),
     "calibration": Subject(tables.calibrations),
     "definition": Subject(tables.definitions, has_state=True),
-    "run": Subject(tables.runs, has_state=True),
+    "run": Subject(tables.runs, parts=((tables.run_tails, "run_id", "run_id"),), has_state=True),
     "evaluation": Subject(
         tables.evaluations, parts=((tables.results, "evaluation_id", "id"),), has_state=True
     ),

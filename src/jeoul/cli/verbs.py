@@ -9,11 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from jeoul.cli.archive import items, ledger_app, refresh, search, sql, trace
+from jeoul.cli.campaign import Dask, PlanFile, Workers, archive_app, watch
+from jeoul.cli.compare import compare, trend
+from jeoul.cli.export import accuracy, passport, publish
 from jeoul.cli.plan import plan
+from jeoul.cli.signing import sign, test_key, verify
 from jeoul.cli.standards import app as standards_app
 
 if TYPE_CHECKING:
     from jeoul.pipeline import Request, Say
+    from jeoul.reports import State
 
 app = typer.Typer(
     help="""Jeoul (저울): from a battery tester's raw file to a defended verdict and a report.
@@ -28,7 +34,20 @@ app = typer.Typer(
 )
 
 app.add_typer(standards_app, name="standards")
+app.add_typer(archive_app, name="archive", no_args_is_help=True)
 app.command()(plan)
+app.command()(compare)
+app.command()(trend)
+app.command()(passport)
+app.command()(publish)
+app.command("accuracy")(accuracy)
+app.command()(sign)
+app.command()(verify)
+app.command("test-key")(test_key)
+app.command()(watch)
+app.add_typer(ledger_app, name="ledger", no_args_is_help=True)
+for _verb in (trace, refresh, search, items, sql):
+    app.command()(_verb)
 
 File = Annotated[
     Path, typer.Argument(help="A raw file as the tester or its software wrote it.", metavar="FILE")
@@ -53,7 +72,9 @@ Table = Annotated[str | None, typer.Option("--table", help="Which table, where t
 To = Annotated[Path | None, typer.Option("--to", help="Also write the canonical table to this Parquet file.")]
 AccuracyFile = Annotated[
     str | None,
-    typer.Option("--accuracy", help="Instrument accuracy: a TOML file or the name of a built-in one."),
+    typer.Option(
+        "--accuracy", help="Instrument accuracy: a TOML file, a calibration certificate or a built-in name."
+    ),
 ]
 Times = Annotated[
     list[float] | None,
@@ -89,6 +110,9 @@ Rule = Annotated[
     ),
 ]
 Join = Annotated[bool, typer.Option("--join", help="The files are consecutive parts of one test.")]
+ReportToml = Annotated[
+    Path | None, typer.Option("--data", help="What the laboratory says around it: a report.toml.")
+]
 Language = Annotated[str, typer.Option("--language", help="ko, en or ko+en.")]
 
 
@@ -350,7 +374,7 @@ def report(
     file: Files,
     standard: Standard,
     item: Item,
-    to: Annotated[Path, typer.Option("--to", help="The report to write: .pdf or .json.")],
+    to: Annotated[Path, typer.Option("--to", help="The report to write: .pdf, .html, .xlsx or .json.")],
     limits: Limits = None,
     observations: Seen = None,
     clause: Clauses = None,
@@ -358,20 +382,26 @@ def report(
     risk: Risk = None,
     accuracy: AccuracyFile = None,
     language: Language = "ko+en",
+    data: ReportToml = None,
+    issue: Annotated[
+        bool, typer.Option("--issue", help="Issue it: refused while something mandatory is lacking.")
+    ] = False,
     format: Format = None,
     description: Description = None,
     join: Join = False,
     json: Json = False,
 ) -> None:
-    """Judge a test and write the report.
+    """Judge a test and write the report; with --data a test report, a draft until --issue.
 
-    Example: jeoul report c3.csv --standard "IEC 62660-1:2018" --item cell.toml --to report.pdf --language ko
+    Example: jeoul report c3.csv --standard "IEC 62660-1:2018" --item cell.toml --data report.toml
+    --to report.pdf --language ko
     """
     from dataclasses import replace
 
     from jeoul.cli.show import show_evaluation
-    from jeoul.reports import write_report
+    from jeoul.reports import read_report_data, write_report
 
+    stated = None if data is None else read_report_data(data)
     request = _request(
         file, format=format, description=description, accuracy=accuracy,
         standard=standard, item=item, limits=limits, rule=rule, join=join,
@@ -379,14 +409,18 @@ def report(
     )  # fmt: skip
     outcome = _follow(request)
     assert outcome.evaluation is not None
-    path = write_report(outcome.evaluation, to, language=language)
+    state: State = "issue" if issue else "draft"
+    path = write_report(outcome.evaluation, to, language=language, data=stated, state=state)
     _print(replace(outcome, written={"report": path}), json, show_evaluation)
 
 
 @app.command()
 def run(
-    file: Files,
-    item: Item,
+    file: Annotated[
+        list[Path],
+        typer.Argument(help="Raw files of one item; with --archive, files and folders.", metavar="FILE..."),
+    ],
+    item: Annotated[Path | None, typer.Option("--item", help="The item under test: a TOML file.")] = None,
     standard: Standard = "IEC 62660-1:2018",
     limits: Limits = None,
     observations: Seen = None,
@@ -399,14 +433,42 @@ def run(
     format: Format = None,
     description: Description = None,
     join: Join = False,
+    archive: Annotated[
+        str | None, typer.Option("--archive", help="Keep all in this archive; see --plan.", metavar="ARCHIVE")
+    ] = None,
+    plan_file: PlanFile = None,
+    workers: Workers = 1,
+    dask: Dask = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="With --archive: also what failed before.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """All of it: read, find steps, measure, judge, and write report and evaluation into a folder.
 
+    With --archive it is a campaign: every file of the folders is kept, measured and judged as the plan says.
+    Started again, it does what is missing. Exit code 1 where a file failed.
+
     Example: jeoul run c3.csv --item cell.toml --limits rated.toml --rule guard_band --to out
+
+    Example: jeoul run data --archive archive --plan plan.toml --workers 2
     """
+    from jeoul.cli.campaign import run_into_archive
     from jeoul.cli.show import show_evaluation
     from jeoul.pipeline.path import write_outcome
+
+    if archive is not None:
+        of_a_plan = [item, limits, observations, clause, rule, risk, accuracy, format, description]
+        if any(option is not None for option in of_a_plan) or join:
+            raise typer.BadParameter("what is done with which file stands in --plan.", param_hint="--archive")
+        with _progress() as say:
+            code = run_into_archive(
+                file, archive, plan=plan_file, workers=workers, dask=dask, retry_failed=retry_failed,
+                json=json, say=say,
+            )  # fmt: skip
+        raise typer.Exit(code)
+    if item is None:
+        raise typer.BadParameter("name the item, or an archive.", param_hint="--item")
 
     request = _request(
         file, format=format, description=description, accuracy=accuracy,

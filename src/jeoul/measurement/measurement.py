@@ -105,6 +105,8 @@ class Measurement:
     columns: tuple[str, ...] = ()
     counters: tuple[Counter, ...] = ()
     """The instrument's counters of charge and energy that stand under a vendor's name."""
+    seen: Mapping[str, Any] | None = field(default=None, repr=False)
+    """What the intake gate has seen, to go on from when the file has grown; None where it cannot."""
 
     def __post_init__(self) -> None:
         if not self.columns:

@@ -12,6 +12,7 @@ from jeoul.measurement import Measurement
 from jeoul.metrics import measure_cycles, measure_steps
 from jeoul.readers import read, read_joined
 from jeoul.reports import write_report
+from jeoul.reports.attachments import Attachment
 from jeoul.standards import Evaluation, judge
 from jeoul.steps import Cycles, Steps, find_cycles, find_steps
 from jeoul.uncertainty import Accuracy, Measured, read_accuracy
@@ -54,6 +55,8 @@ class Outcome:
     results: tuple[tuple[Measured, ...], ...]
     evaluation: Evaluation | None = None
     accuracy: Accuracy | None = None
+    inputs: tuple[Attachment, ...] = ()
+    """The files that say what was asked; a report carries them."""
     written: Mapping[str, Path] = field(default_factory=dict)
 
     def as_dict(self, *, budget: bool = False) -> dict[str, Any]:
@@ -113,7 +116,10 @@ def follow(request: Request, say: Say = lambda text: None) -> Outcome:
         each_step = measure_steps(found, accuracy=channel, resistance_times=request.resistance_times)
         results.append((*each_step, *measure_cycles(cycles[-1], accuracy=channel)))
     evaluation = _judged(request, steps, accuracy, say) if request.standard else None
-    return Outcome(tuple(measurements), tuple(steps), tuple(cycles), tuple(results), evaluation, accuracy)
+    inputs = inputs_of(request) if evaluation else ()
+    return Outcome(
+        tuple(measurements), tuple(steps), tuple(cycles), tuple(results), evaluation, accuracy, inputs
+    )
 
 
 def _read(request: Request, say: Say) -> Iterator[Measurement]:
@@ -148,6 +154,23 @@ def _judged(request: Request, steps: list[Steps], accuracy: Accuracy | None, say
     )
 
 
+def inputs_of(request: Request) -> tuple[Attachment, ...]:
+    """The files that say what was asked, to be carried by the report: with them and the raw file alone
+    anyone can work the evaluation out again."""
+    from jeoul.reports.attachments import attach_file
+    from jeoul.standards.library import definition_file
+    from jeoul.uncertainty.accuracy import accuracy_file
+
+    told = {
+        "The standard, as data": definition_file(request.standard) if request.standard else None,
+        "The item under test": request.item,
+        "The profile: limits and confirmed numbers": request.limits,
+        "The accuracy of the instrument": accuracy_file(request.accuracy) if request.accuracy else None,
+        "What people observed": request.observations,
+    }
+    return tuple(attach_file(path, description=text) for text, path in told.items() if path is not None)
+
+
 def demonstrate(folder: Path, say: Say = lambda text: None) -> Outcome:
     """The whole path on the shipped sample: a real LFP 18650 cell at 1C and C/20, judged and reported.
 
@@ -162,6 +185,7 @@ def demonstrate(folder: Path, say: Say = lambda text: None) -> Outcome:
         standard="IEC 62660-1:2018",
         item=sample / "item.toml",
         limits=sample / "limits.toml",
+        clauses=("7.2", "7.5"),
         rule="guard_band",
     )
     outcome = follow(request, say)
@@ -176,6 +200,12 @@ def write_outcome(outcome: Outcome, folder: Path, *, language: str) -> Outcome:
     assert outcome.evaluation is not None
     folder.mkdir(parents=True, exist_ok=True)
     made_at = datetime.now(UTC)
-    report = write_report(outcome.evaluation, folder / "report.pdf", language=language, made_at=made_at)
+    report = write_report(
+        outcome.evaluation,
+        folder / "report.pdf",
+        language=language,
+        made_at=made_at,
+        attachments=outcome.inputs,
+    )
     data = write_report(outcome.evaluation, folder / "evaluation.json", language=language, made_at=made_at)
     return replace(outcome, written={"report": report, "evaluation": data})

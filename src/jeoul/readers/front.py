@@ -100,11 +100,21 @@ def _left_out(row: int, error: ReadError) -> Finding:
 
 
 def read_all(
-    path: str | Path, *, format: str | None = None, description: str | Path | None = None
+    path: str | Path,
+    *,
+    format: str | None = None,
+    description: str | Path | None = None,
+    to_folder: str | Path | None = None,
 ) -> tuple[Measurement, ...]:
-    """Every table of one raw file, each as a `Measurement`. Parameters and errors are those of `read`."""
+    """Every table of one raw file, each as a `Measurement`. Parameters and errors are those of `read`.
+
+    to_folder: also write the tables there as ``1.parquet``, ``2.parquet``, ... in their order, each in the
+    same pass, and keep the measurements there instead of in memory.
+    """
     opened = _open(open_source(path), format, description)
-    return tuple(_measurement(opened, table, None) for table in opened.tables)
+    folder = None if to_folder is None else Path(to_folder)
+    places = [None if folder is None else folder / f"{n}.parquet" for n in range(1, len(opened.tables) + 1)]
+    return tuple(_measurement(opened, *pair) for pair in zip(opened.tables, places, strict=True))
 
 
 def read_joined(
@@ -220,6 +230,9 @@ def _build(opened: _Opened, table: VendorTable, to: Path | None, *, relaxed: boo
         metadata=table.metadata,
         findings=(*table.findings, *frame.findings, *found.findings),
         counters=vendor_counters(rows.collect_schema().names(), table.units, opened.description),
+        seen=None
+        if found.seen is None
+        else {**found.seen, "before": len(table.findings) + len(frame.findings)},
     )
 
 

@@ -108,10 +108,28 @@ class Title:
 
 
 @dataclass(frozen=True)
+class Signature:
+    """A place to sign: for what, by whom."""
+
+    purpose: str
+    name: str
+    role: str
+    line: str
+    """What stands below the line, such as the word for date."""
+
+
+@dataclass(frozen=True)
+class Signatures:
+    """Places to sign, side by side."""
+
+    places: tuple[Signature, ...]
+
+
+@dataclass(frozen=True)
 class End:
     """The clear end of a report."""
 
     text: str
 
 
-Block = Title | Heading | Paragraph | KeyValues | Table | Figure | Cards | End
+Block = Title | Heading | Paragraph | KeyValues | Table | Figure | Cards | Signatures | End

@@ -9,21 +9,29 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from jeoul.reports.report_data import Cover
 from jeoul.standards.evaluation import Evaluation
 
 SCHEMA = "jeoul.evaluation"
 SCHEMA_VERSION = 1
 
 
-def render_json(evaluation: Evaluation, made_at: datetime) -> bytes:
-    """``{"schema", "schema_version", "made_at", "evaluation_sha256", "evaluation"}`` as UTF-8.
+NO_COVER = Cover()
 
-    `evaluation_sha256` is of the evaluation alone, so it is the same in every document of it.
+
+def render_json(evaluation: Evaluation, made_at: datetime, cover: Cover = NO_COVER) -> bytes:
+    """``{"schema", "schema_version", "made_at", "state", "report_data", "evaluation_sha256", "evaluation"}``.
+
+    UTF-8. `evaluation_sha256` is of the evaluation alone, so it is the same in every document of it.
+    `report_data` is null where the laboratory's data were not given. `schemas/evaluation.schema.json` is the
+    JSON Schema of it.
     """
     document = {
         "schema": SCHEMA,
         "schema_version": SCHEMA_VERSION,
         "made_at": made_at.isoformat(timespec="seconds"),
+        "state": cover.state,
+        "report_data": None if cover.data is None else _plain(cover.data.as_dict()),
         "evaluation_sha256": evaluation_sha256(evaluation),
         "evaluation": _plain(evaluation.as_dict()),
     }
@@ -36,10 +44,15 @@ def evaluation_sha256(evaluation: Evaluation) -> str:
     The time at which a raw file was read (``read_at``) is left out, so that the same files judged again
     tomorrow have the same hash; anything else that differs changes it.
     """
-    document = _plain(evaluation.as_dict())
-    for run in document["runs"]:
+    return sha256_of_evaluation(evaluation.as_dict())
+
+
+def sha256_of_evaluation(document: Mapping[str, Any]) -> str:
+    """The same hash of an evaluation that is plain data already, such as one read back from JSON."""
+    plain = _plain(document)
+    for run in plain["runs"]:
         run["provenance"].pop("read_at", None)
-    return hashlib.sha256(_dumped(document).encode()).hexdigest()
+    return hashlib.sha256(_dumped(plain).encode()).hexdigest()
 
 
 def _dumped(data: Any, indent: int | None = None) -> str:

@@ -114,7 +114,7 @@ _STATED_DIGITS = 12
 
 def show_measured(measured: Measured) -> Shown:
     """A result with its expanded uncertainty and coverage factor, where they are known."""
-    printed = _printed_unit(_unit_of_result(measured), measured.value)
+    printed = _printed_unit(unit_of_result(measured), measured.value)
     return _shown(measured.value, printed, measured.expanded_uncertainty, measured.coverage_factor)
 
 
@@ -123,7 +123,7 @@ def show_like(value: float | None, measured: Measured) -> Shown:
 
     Where the uncertainty of the result is unknown there is no such place, and the limit stands alone.
     """
-    printed = _printed_unit(_unit_of_result(measured), measured.value)
+    printed = _printed_unit(unit_of_result(measured), measured.value)
     shown = _shown(value, printed, measured.expanded_uncertainty, None)
     return Shown(shown.value, None, shown.unit)
 
@@ -134,7 +134,7 @@ def show_beside(uncertainty: float, measured: Measured) -> Shown:
     All parts have the decimal place of the third significant digit of the whole: what is too small to
     be seen there does not matter.
     """
-    unit, factor = _printed_unit(_unit_of_result(measured), measured.value)
+    unit, factor = _printed_unit(unit_of_result(measured), measured.value)
     whole = _exact(measured.standard_uncertainty or 0.0) * _exact(factor)
     if not whole:
         return show(uncertainty, unit)
@@ -166,7 +166,8 @@ def unit_of(name: str) -> str:
     return _ENDINGS.get(name.rsplit("_", 1)[-1], "")
 
 
-def _unit_of_result(measured: Measured) -> str:
+def unit_of_result(measured: Measured) -> str:
+    """The unit that a result is read in."""
     # People read efficiencies in percent; the metrics keep them as plain ratios.
     return "ratio" if measured.unit == "1" and measured.metric.endswith("_efficiency") else measured.unit
 

@@ -2,7 +2,7 @@
 
 `report.typ` is the layout and holds no text; whatever a person typed (``[A] #x $y$``) is a string to it
 and is printed as it stands. Only the vendored fonts are used, so a report looks the same everywhere,
-and the same blocks at the same time give the same bytes. The PDF claims PDF/A-2a: tagged for screen
+and the same blocks at the same time give the same bytes. The PDF claims PDF/A-3a: tagged for screen
 readers, with a text in place of every figure. Typst itself refuses to write a file that breaks the
 rules that it can check.
 """
@@ -17,10 +17,11 @@ from importlib.resources import as_file, files
 from typing import Any, Final
 
 from jeoul.errors import ReportError
+from jeoul.reports.attachments import Attachment
 from jeoul.reports.blocks import Block, Figure
 from jeoul.reports.typeface import FAMILY, FONTS, printable
 
-PDF_STANDARD: Final = "a-2a"
+PDF_STANDARD: Final = "a-3a"
 
 
 @dataclass(frozen=True)
@@ -34,18 +35,47 @@ class Document:
     page: str
     """Text of the page number, with ``{page}`` and ``{pages}``."""
     blocks: tuple[Block, ...]
+    stamp: str = ""
+    """A word on every page, such as that for a draft; empty for an issued report."""
 
 
-def render_pdf(documents: Sequence[Document], made_at: datetime) -> bytes:
+def render_pdf(
+    documents: Sequence[Document],
+    made_at: datetime,
+    *,
+    attachments: Sequence[Attachment] = (),
+    keywords: Sequence[str] = (),
+) -> bytes:
     """One PDF of these documents, one after the other, pages numbered throughout.
 
-    Raises `ReportError` where Typst cannot make it.
+    attachments: files that the PDF carries in itself, under names that differ. keywords: words of its
+    metadata. Raises `ReportError` where Typst cannot make it.
     """
     sources: dict[str, bytes] = {"main.typ": (files("jeoul.reports") / "report.typ").read_bytes()}
     parts = [_document(document, sources) for document in documents]
-    data = {"font": FAMILY, "title": documents[0].title, "documents": parts}
+    carried = [_attached(one, sources) for one in attachments]
+    data = {
+        "font": FAMILY,
+        "title": documents[0].title,
+        "keywords": list(keywords),
+        "attachments": carried,
+        "documents": parts,
+    }
     sources["report.json"] = json.dumps(data, ensure_ascii=False).encode()
     return _compiled(sources, made_at)
+
+
+def _attached(attachment: Attachment, sources: dict[str, bytes]) -> dict[str, str]:
+    """An attachment as plain data; its bytes go into `sources` under a name of their own."""
+    place = f"attachment-{len(sources)}"
+    sources[place] = attachment.content
+    return {
+        "place": place,
+        "name": attachment.name,
+        "media_type": attachment.media_type,
+        "description": attachment.description,
+        "relationship": attachment.relationship,
+    }
 
 
 def _document(document: Document, sources: dict[str, bytes]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What the step table says of every step, as plain lists: what it is, and the charge before it.
 
-Everything that matching asks is answered here from the step table; no row of the file is read.
+Everything that matching asks is answered here from the step table; of the rows only the temperature of the
+chamber is read, where variants of a clause differ in it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ LONGEST_PULSE = 180.0
 """Longest step that may be a pulse [s]: the second part of the pulse of ISO 12405-4 (HE) lasts 102 s."""
 SMALL = 0.02
 """Share of the largest charge or discharge below which an extra step does not part two blocks."""
+END_SHARE = 0.005
+"""A step ended at a voltage if its voltage is within this share of the declared one."""
+AMBIENT = "ambient_temperature_celsius"
 WHOLE = 0.5
 """Share of the rated capacity (else of the largest step) from which a step is a whole charge or discharge."""
 
@@ -66,6 +70,20 @@ class Ledger:
                 found[way] = max(found[way], moved)
         return found
 
+    @cached_property
+    def chamber(self) -> Sequence[tuple[float | None, float | None]] | None:
+        """The ambient temperature at the first and the last row of every step; None where it is not recorded.
+
+        The only rows of the file that matching reads, and only for clauses with variants of temperature.
+        """
+        measurement = self.steps.measurement
+        if not measurement.has(AMBIENT):
+            return None
+        read = measurement.select([AMBIENT])[AMBIENT]
+        ends = [self.steps.table[key].to_numpy() - 1 for key in ("row_first", "row_last")]
+        first, last = (read.gather(places).to_list() for places in ends)
+        return list(zip(first, last, strict=True))
+
     def is_pulse(self, place: int) -> bool:
         """Whether a step is a short charge or discharge."""
         moving = self.direction[place] in ("charge", "discharge")
@@ -81,8 +99,13 @@ class Ledger:
 
 
 @lru_cache(maxsize=8)
-def ledger_of(steps: Steps) -> Ledger:
-    """The ledger of one test; kept for the clauses that follow."""
+def ledger_of(steps: Steps, full_volt: float | None = None) -> Ledger:
+    """The ledger of one test; kept for the clauses that follow.
+
+    full_volt
+        The declared end-of-charge voltage [V]: a charge that stopped before it has filled nothing. None: the
+        highest voltage of the file is taken for it.
+    """
     table = steps.table
     charge, discharge = (
         table[f"{way}_capacity_ah"].fill_null(0.0).to_list() for way in ("charge", "discharge")
@@ -96,7 +119,7 @@ def ledger_of(steps: Steps) -> Ledger:
         step_id=table["step_id"].to_list(),
         moved=moved,
         duration=[d if d is not None else math.nan for d in table["duration_second"].to_list()],
-        since_full=_since_full(steps, charge, discharge),
+        since_full=_since_full(steps, charge, discharge, full_volt),
         shown_from=_shown_from(steps),
         current=[math.nan if x is None else abs(x) for x in table["current_mean_ampere"].to_list()],
         temperature=table["temperature_first_celsius"].to_list(),
@@ -113,9 +136,13 @@ def _moved(direction: str, charge: float, discharge: float) -> float:
     return {"charge": charge, "discharge": discharge}.get(direction, max(charge, discharge))
 
 
-def _since_full(steps: Steps, charge: Sequence[float], discharge: Sequence[float]) -> list[float]:
+def _since_full(
+    steps: Steps, charge: Sequence[float], discharge: Sequence[float], full_volt: float | None
+) -> list[float]:
     """Charge taken out since the last full charge, at the start of every step; NaN before the first."""
-    full, net, since = set(full_charge_positions(steps)), math.nan, list[float]()
+    highest, least = steps.table["voltage_max_volt"].to_list(), (full_volt or 0.0) * (1.0 - END_SHARE)
+    full = {place for place in full_charge_positions(steps) if highest[place] >= least}
+    net, since = math.nan, list[float]()
     for place, (put_in, taken_out) in enumerate(zip(charge, discharge, strict=True)):
         since.append(net)
         net = 0.0 if place in full else net + taken_out - put_in

@@ -176,7 +176,7 @@ def choose_matches(clause: Clause, steps: Steps, item: ItemData, siblings: Seque
 
     `siblings` are the other variants of the clause, which take what is nearer to them.
     """
-    ledger = ledger_of(steps)
+    ledger = ledger_of(steps, item.numbers.get("end_of_charge_voltage_volt"))
     rated = item.numbers.get("rated_capacity_ah")
     if not len(ledger) or not clause.sequence:
         return Chosen(())
@@ -580,8 +580,13 @@ def _rate_of(condition: Condition, candidate: Candidate) -> float | None:
 
 
 def _temperature_of(condition: Condition, candidate: Candidate) -> float | None:
+    """Of the chamber where that was recorded: a cell that was not soaked is still on its way."""
     block, ledger = candidate.blocks[condition.of], candidate.ledger
     dwells = condition.kind == "dwell"
+    if ledger.chamber is not None:
+        found = ledger.chamber[block.stop - 1][1] if dwells else ledger.chamber[block.start][0]
+        if found is not None:
+            return found
     return ledger.temperature_last[block.stop - 1] if dwells else ledger.temperature[block.start]
 
 

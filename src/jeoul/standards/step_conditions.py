@@ -26,15 +26,13 @@ from jeoul.standards.found import (
     spelt,
     undeclared,
 )
+from jeoul.standards.ledger import END_SHARE
 from jeoul.standards.matching import MARGIN, Match, Role
 from jeoul.standards.moments import moment_of
 from jeoul.standards.signal_conditions import count_signal_cycles
 from jeoul.standards.wording import Said, say
 from jeoul.steps import Step, Steps, find_cycles
 from jeoul.uncertainty import Evidence
-
-END_SHARE = 0.005
-"""A step ended at a voltage if its last voltage is within this share of the declared one."""
 
 
 def duration_within(condition: Condition, taken: Taken) -> Found:

@@ -74,13 +74,20 @@ def break_condition(column: Column, good: Outcome, condition: Condition) -> Tria
     Raises `NoRoom`.
     """
     trial = good.trial
-    for part in ways(column, condition, good.trial.clause, said_of(good, condition)):
+    for part in _alike_once(column, ways(column, condition, good.trial.clause, said_of(good, condition))):
         for place in _places_to_break(column, trial, part):
             try:
                 trial = column.of[part.kind](good, trial, part, place)
             except JeoulError as error:
                 raise NoRoom(str(error)) from error
     return trial
+
+
+def _alike_once(column: Column, parts: Sequence[Condition]) -> list[Condition]:
+    """The wrong temperature of a role breaks every condition on it: twice would be twice as wrong."""
+    if column.name != "temperature":
+        return list(parts)
+    return list({part.of: part for part in reversed(parts)}.values())
 
 
 def said_of(good: Outcome, condition: Condition) -> str:
@@ -297,7 +304,7 @@ def _shorter(good: Outcome, trial: Trial, condition: Condition, place: int) -> T
     """A timed charge, discharge, pulse or profile that is broken off."""
     plan = _plan(trial)
     if isinstance(_leaf(plan, place), AdjustSoc):
-        return replace(trial, plan=change.change_charge(plan, place, factor=0.5))
+        return replace(trial, plan=change.change_charge(plan, place, factor=0.9))
     asked = seconds(condition, "duration")
     after = max(0.1 * asked, min(0.5 * asked, asked - _slack(condition)))
     return replace(trial, plan=change.stop_early(plan, place, after_second=after))
@@ -386,7 +393,7 @@ def _warmer(good: Outcome, trial: Trial, condition: Condition, place: int) -> Tr
     plan = _plan(trial)
     kelvin = max(3.0, 1.5 * optional(condition, "tolerance"))
     if condition.kind == "signal_dwell":
-        kelvin = max(4.0, number(condition, "high") - number(condition, "low"))
+        kelvin = max(3.0, 0.75 * (number(condition, "high") - number(condition, "low")))
     now = _chamber_at(plan, place)
     last = len(dict(numbered(plan)))
     warmer = change.insert_step(plan, place, step=SetTemperature(now + kelvin))
@@ -562,6 +569,17 @@ def drop_role(trial: Trial, role: str) -> Trial:
             plan = change.drop_step(plan, place)
     except JeoulError as error:
         raise NoRoom(str(error)) from error
+    return replace(trial, plan=plan)
+
+
+def drop_all_before(trial: Trial, role: str) -> Trial:
+    """The plan without a role and without any step of its direction before it."""
+    plan = _plan(trial)
+    way = _asked_step(trial.clause, role).direction
+    last_place(plan, role)
+    for place, leaf in reversed(list(numbered(plan))):
+        if place <= last_place(_plan(trial), role) and getattr(leaf, "way", "") == way:
+            plan = change.drop_step(plan, place)
     return replace(trial, plan=plan)
 
 

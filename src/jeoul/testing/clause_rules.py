@@ -17,7 +17,7 @@ RULES = {
     "b": "is relative to the step that was changed",
     "c": "counts charge on from what was changed",
     "d": "is a result that rests on the steps that were changed, and cannot be computed",
-    "e": "asks for steps that are gone, or that cannot be told where the order is lost",
+    "e": "asks for steps that are gone, or that cannot be told or end elsewhere without a step or the order",
     "f": "reads the same sensor in the same time",
     "g": "is of the same step, which ended otherwise",
     "h": "no step is left that could be measured: the clause says so, and nothing else of it can be asked",
@@ -103,6 +103,9 @@ def _is_gone(column: str, report: Report, roles: set[str], clause: Clause) -> bo
     """Whether a condition speaks of the missing steps, or of steps that can only be found past them."""
     assert report.condition is not None
     if report.answer is Conformity.NOT_EVALUABLE or column == "order":
+        return True
+    if any(s.role in roles and s.size == "whole" and s.direction != "rest" for s in clause.sequence):
+        # Without a whole charge or discharge what comes after begins elsewhere, and ends elsewhere.
         return True
     order = [step.role for step in clause.sequence]
     first = min((order.index(role) for role in roles if role in order), default=0)

@@ -237,7 +237,7 @@ def item_for(clause: Clause, kinds: tuple[str, ...]) -> ItemData:
     if kind != "cell":
         numbers |= {key: numbers[key] * SERIES for key in OF_CELLS} | {"cells_in_series": float(SERIES)}
     words: dict[str, Any] = {key: words[0] for key, words in _whens(clause).items()}
-    named = {name: numbers.get(name, 1.0) for name in _attributes(clause)}
+    named = {name: numbers.get(name, _made_up(name)) for name in _attributes(clause)}
     for condition in (part for one in clause.conditions for part in one.whole()):
         if condition.kind == "declared":
             words.setdefault(condition.word("attribute"), _declared(condition, numbers | named))
@@ -245,6 +245,11 @@ def item_for(clause: Clause, kinds: tuple[str, ...]) -> ItemData:
     other = {key.removeprefix("other."): word for key, word in words.items() if key.startswith("other.")}
     own = {key: word for key, word in words.items() if not key.startswith("other.") and key != "kind"}
     return make_item({"name": "item", "kind": kind, **numbers, **own, **({"other": other} if other else {})})
+
+
+def _made_up(name: str) -> float:
+    """A number that no data sheet states, such as the resistance of a meter."""
+    return 1e7 if name.endswith("_ohm") else 1.0
 
 
 def _whens(clause: Clause) -> dict[str, tuple[str, ...]]:

@@ -26,6 +26,7 @@ from jeoul.testing.clause_breaks import (
     NoRoom,
     break_condition,
     charges_before,
+    drop_all_before,
     drop_role,
     forget,
     neighbours,
@@ -44,7 +45,7 @@ NOT_ASKED = {
     "missing_step": "no condition of the clause is of this step",
     "order": "no condition of the clause is of the order of these steps",
 }
-ASKS_NOTHING = "the clause asks nothing of it"
+STILL_KEPT = "what is left is a test as the clause asks: another step stands in this place"
 
 
 @dataclass(frozen=True)
@@ -239,7 +240,9 @@ def _answered(column: str, shown: str, targets: set[str], roles: set[str], outco
     others = [report for report in outcome.reports if report.name not in targets]
     also = {r.name: rule_for(column, roles, r, clause) for r in others}
     if outcome.unmatched and not hits:
-        return Broken(shown, "not evaluable", (("no steps", "h"),))
+        of_place = [c.name for c in clause.conditions if c.kind == "preceded_by" and c.of in roles]
+        told = of_place if column == "missing_step" else [name for name in of_place if name == shown]
+        return Broken(shown, "not evaluable", (("no steps", "h"),), tuple(told))
     answer = _worst(hits)
     rows = all(hit.result.evidence for hit in hits if hit.answer is Conformity.DEVIATING and hit.condition)
     by = tuple(dict.fromkeys(hit.name for hit in hits))
@@ -265,7 +268,13 @@ def _missing(good: Outcome) -> Iterator[Broken]:
     if good.trial.plan is None:
         return
     for step in clause.sequence:
-        yield _changed(good, "missing_step", step.role, {step.role}, partial(drop_role, role=step.role))
+        found = _changed(good, "missing_step", step.role, {step.role}, partial(drop_role, role=step.role))
+        yield found
+        asked = clause.asked("preceded_by", step.role)
+        if asked is not None and asked.name not in found.by and step.direction in ("charge", "discharge"):
+            # Another charge or discharge took its place: without any of them.
+            alter = partial(drop_all_before, role=step.role)
+            yield _changed(good, "missing_step", asked.name, {step.role}, alter)
 
 
 def _reordered(good: Outcome) -> Iterator[Broken]:
@@ -291,8 +300,9 @@ def _changed(
     except (NoRoom, JeoulError) as error:
         return Broken(shown, "", why_not=str(error))
     targets = {c.name for c in clause.conditions if any(part.of in roles for part in c.whole())}
-    if not outcome.reports and not outcome.unmatched and not _is_asked(column, targets, roles, clause):
-        return Broken(shown, "", why_not=NOT_ASKED[column])
+    if not outcome.reports and not outcome.unmatched:
+        asked = _is_asked(column, targets, roles, clause)
+        return Broken(shown, "", why_not=STILL_KEPT if asked else NOT_ASKED[column])
     hit = {report.name for report in outcome.reports} & targets
     # What is gone may be told only by what rests on it, such as a point of a ladder.
     return _answered(column, shown, hit or {report.name for report in outcome.reports}, roles, outcome)

@@ -1,6 +1,13 @@
 """Numbers that know how well they are known: error sources, budgets, instrument accuracy."""
 
 from jeoul.uncertainty.accuracy import Accuracy, Error, RangeAccuracy, accuracies, read_accuracy
+from jeoul.uncertainty.calibration_certificate import (
+    CalibrationCertificate,
+    CalibrationLine,
+    accuracy_of,
+    accuracy_toml,
+    read_certificate,
+)
 from jeoul.uncertainty.measured import (
     COVERAGE_PROBABILITY,
     Contribution,
@@ -24,6 +31,8 @@ from jeoul.uncertainty.reduced import (
 __all__ = [
     "COVERAGE_PROBABILITY",
     "Accuracy",
+    "CalibrationCertificate",
+    "CalibrationLine",
     "Contribution",
     "Error",
     "ErrorSource",
@@ -34,6 +43,8 @@ __all__ = [
     "Simulated",
     "Term",
     "accuracies",
+    "accuracy_of",
+    "accuracy_toml",
     "capacity_contributions",
     "check_interval",
     "combine",
@@ -43,6 +54,7 @@ __all__ = [
     "propagate",
     "quotient",
     "read_accuracy",
+    "read_certificate",
     "standard_uncertainties",
     "total",
 ]

@@ -280,14 +280,19 @@ def accuracies() -> tuple[str, ...]:
 
 
 def read_accuracy(path_or_name: str | Path) -> Accuracy:
-    """Read an instrument's accuracy from a TOML file, or a built-in one by its name.
+    """Read an instrument's accuracy from a TOML file or a calibration certificate, or a built-in one by name.
 
-    A string that ends in ``.toml`` or names a file is a path; any other is looked up in `accuracies`.
+    A string that ends in ``.toml`` or ``.xml`` or names a file is a path; any other is looked up in
+    `accuracies`. An ``.xml`` file is a Digital Calibration Certificate (`calibration_certificate`).
 
     Raises `DefinitionError` with path and key where the file is wrong, `UnknownNameError` where there is
     no built-in accuracy of this name.
     """
     path = Path(path_or_name)
+    if path.suffix.lower() == ".xml":
+        from jeoul.uncertainty.calibration_certificate import certificate_accuracy
+
+        return certificate_accuracy(path)
     if path.suffix == ".toml" or path.is_file():
         return _parse(_read_bytes(path), str(path))
     if str(path_or_name) not in accuracies():
@@ -297,6 +302,14 @@ def read_accuracy(path_or_name: str | Path) -> Accuracy:
         )
     file = resources.files("jeoul.uncertainty") / "instruments" / f"{path_or_name}.toml"
     return _parse(file.read_bytes(), file.name)
+
+
+def accuracy_file(path_or_name: str | Path) -> Path:
+    """The file that `read_accuracy` reads for this path or name, whether it is there or not."""
+    path = Path(path_or_name)
+    if path.suffix.lower() in (".toml", ".xml") or path.is_file():
+        return path
+    return Path(str(resources.files("jeoul.uncertainty") / "instruments" / f"{path_or_name}.toml"))
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -4,7 +4,15 @@ Nothing is interpolated, renumbered or repaired. A required cell that is no fini
 name; what is odd but usable is a finding. How grave a finding is stands in `reasons.py`.
 """
 
-from jeoul.measurement.intake.gate import Inspected, gate_aggregates, inspect_rows
+from jeoul.measurement.intake.gate import BATCH_ROWS, Inspected, gate_aggregates, inspect_more, inspect_rows
 from jeoul.measurement.intake.reasons import SUSPECT, intake_verdict
 
-__all__ = ["SUSPECT", "Inspected", "gate_aggregates", "inspect_rows", "intake_verdict"]
+__all__ = [
+    "BATCH_ROWS",
+    "SUSPECT",
+    "Inspected",
+    "gate_aggregates",
+    "inspect_more",
+    "inspect_rows",
+    "intake_verdict",
+]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +47,16 @@ class Clock:
     on_beat: int = 0
     long: list[tuple[int, float]] = field(default_factory=list)
     long_count: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """What was seen so far, as plain data for JSON; see `from_dict`."""
+        return {**vars(self), "last": self.last.tolist()}
+
+    @classmethod
+    def from_dict(cls, seen: Mapping[str, Any]) -> Clock:
+        """A clock that goes on from what another has seen."""
+        pairs = {name: [(int(row), float(s)) for row, s in seen[name]] for name in ("back", "gaps", "long")}
+        return cls(**{**seen, **pairs, "last": np.array(seen["last"], float), "same": list(seen["same"])})
 
     def see(self, time: Array) -> None:
         """Take in the next rows."""

@@ -27,6 +27,8 @@ class Inspected:
 
     row_count: int
     findings: tuple[Finding, ...]
+    seen: Mapping[str, Any] | None = None
+    """What the gate has seen, as plain data, from which `inspect_more` goes on. None where it cannot."""
 
 
 def gate_aggregates(names: Iterable[str]) -> list[pl.Expr]:
@@ -56,9 +58,39 @@ def inspect_rows(
     answers = dict(known) if known is not None else combined(some, taken)
     if not is_sound(answers) and clock.rows:
         _refuse_first(rows, path, first_line)
+    seen = None if sweep or "frequency_hertz" in names else _seen(answers, clock)
     empty = [] if clock.rows else [Finding("no_rows", "The table has no rows: the test recorded nothing.")]
     odd = (*empty, *sweep, *clock.findings(rows), *findings_of(answers, clock.rows))
-    return Inspected(clock.rows, (*odd, *_open_end(rows, answers, clock.rows)))
+    return Inspected(clock.rows, (*odd, *_open_end(rows, answers, clock.rows)), seen)
+
+
+def inspect_more(
+    seen: Mapping[str, Any], fresh: pl.DataFrame, rows: pl.LazyFrame, path: Path, *, first_line: int | None
+) -> Inspected:
+    """Inspect rows after those of which `seen` tells (`Inspected.seen`), at the cost of the new ones.
+
+    fresh: the new rows; rows: all rows, looked at only where something is odd. What it finds is what
+    `inspect_rows` finds in all rows, where at least `BATCH_ROWS` were seen before. Errors are the same.
+    """
+    some = aggregates(fresh.columns)
+    clock = Clock.from_dict(seen["clock"])
+    before = clock.rows
+    found = fresh.select([aggregate.column for aggregate in some]).row(0, named=True)
+    if not is_sound(found):
+        _refuse_in(fresh, before, path, first_line)
+    clock.see(fresh["test_time_second"].to_numpy())
+    answers = combined(some, [seen["answers"], found])
+    more = _seen(answers, clock)
+    odd = (*clock.findings(rows), *findings_of(answers, clock.rows))
+    return Inspected(clock.rows, (*odd, *_open_end(fresh.lazy(), answers, clock.rows)), more)
+
+
+def _seen(answers: Mapping[str, Any], clock: Clock) -> Mapping[str, Any] | None:
+    """Plain data, or None where a number in it is none that JSON has."""
+    numbers = [value for value in answers.values() if isinstance(value, float)]
+    if not clock.rows or not np.isfinite([*numbers, *clock.last]).all():
+        return None
+    return {"answers": dict(answers), "clock": clock.as_dict()}
 
 
 def _open_end(rows: pl.LazyFrame, found: Mapping[str, Any], count: int) -> list[Finding]:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jeoul.reports.blocks import Block, Cell, Column, Heading, Paragraph, Row, Table
 from jeoul.reports.messages import Messages
 from jeoul.reports.numbers import show_beside, show_share
-from jeoul.reports.sections.wording import files_of, files_text, span_text
+from jeoul.reports.sections.wording import (
+    LADDER,
+    clauses_text,
+    files_of,
+    files_text,
+    occurrences_of,
+    rows_text,
+    span_text,
+)
 from jeoul.standards.evaluation import ClauseResult, Evaluation, ResultOfClause
 
 LARGEST = 5
@@ -23,17 +32,60 @@ _ROWS = re.compile(r"rows (\d+)-(\d+) of test (\w+)")
 def uncertainty_budget(evaluation: Evaluation, messages: Messages) -> tuple[Block, ...]:
     """The largest contributions to every result whose uncertainty is known."""
     heading = Heading(messages("Uncertainty"))
-    found = [
-        (clause, result)
-        for clause in evaluation.clauses
-        for result in clause.results
-        if result.measured.contributions
-    ]
+    found = _merged([one for group in occurrences_of(evaluation) for one in _shown(group)])
     if not found:
         return (heading, Paragraph(messages("There is no uncertainty budget: no accuracy was given.")))
     files = files_of(evaluation)
-    rows = [row for clause, result in found for row in _rows(clause, result, files, messages)]
+    rows = [row for one in found for row in _rows(one, files, messages)]
     return (heading, Paragraph(_explained(messages), "muted"), Table(_columns(messages), tuple(rows)))
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A result whose budget is printed: the clauses that it is of, and how many others it stands for."""
+
+    clauses: tuple[str, ...]
+    result: ResultOfClause
+    of: int
+
+
+def _shown(group: Sequence[ClauseResult]) -> list[_Shown]:
+    """Every result once; of a clause with many occurrences the one with the greatest relative uncertainty."""
+    known = [
+        (clause.clause, result)
+        for clause in group
+        for result in _once(clause)
+        if result.measured.contributions
+    ]
+    if len(group) < LADDER:
+        return [_Shown((clause,), result, 1) for clause, result in known]
+    by_name: dict[str, list[ResultOfClause]] = {}
+    for _, result in known:
+        by_name.setdefault(result.name or result.measured.metric, []).append(result)
+    return [_Shown((group[0].clause,), max(same, key=_relative), len(same)) for same in by_name.values()]
+
+
+def _merged(shown: Sequence[_Shown]) -> list[_Shown]:
+    """One entry for a result that several clauses took from the same rows."""
+    same: dict[tuple[Any, ...], _Shown] = {}
+    for one in shown:
+        m = one.result.measured
+        key = (m.metric, m.value, m.unit, m.evidence, m.contributions, one.of)
+        before = same.get(key)
+        clauses = (*before.clauses, *one.clauses) if before else one.clauses
+        same[key] = replace(before or one, clauses=tuple(dict.fromkeys(clauses)))
+    return list(same.values())
+
+
+def _once(clause: ClauseResult) -> list[ResultOfClause]:
+    """A result with several limits stands in the clause once for each; its budget is one."""
+    unique = {(result.name, id(result.measured)): result for result in clause.results}
+    return list(unique.values())
+
+
+def _relative(result: ResultOfClause) -> float:
+    u = result.measured.standard_uncertainty or 0.0
+    return u / abs(result.measured.value) if result.measured.value else u
 
 
 def _explained(messages: Messages) -> str:
@@ -54,12 +106,15 @@ def _columns(messages: Messages) -> tuple[Column, ...]:
     )
 
 
-def _rows(
-    clause: ClauseResult, result: ResultOfClause, files: Mapping[str, int], messages: Messages
-) -> list[Row]:
+def _rows(one: _Shown, files: Mapping[str, int], messages: Messages) -> list[Row]:
+    result = one.result
     budget = result.measured.budget()
     where = files_text(result.measured.evidence, files, messages)
-    heads = [Cell(clause.clause), Cell(messages.either(result.title), note=where)]
+    if one.of > 1:
+        where = messages(
+            "the least certain of {count}, {rows}", count=one.of, rows=_place(result, files, messages)
+        )
+    heads = [Cell(clauses_text(one.clauses, messages)), Cell(messages.either(result.title), note=where)]
     shown = [entry for entry in budget[:LARGEST] if entry["share"] >= SMALLEST_SHARE]
     named = ["", *(entry["instrument"] for entry in budget)]
     rows = [
@@ -69,6 +124,10 @@ def _rows(
     if rest := budget[len(shown) :]:
         rows.append(_rest(rest, result, messages))
     return [Row((*(heads if place == 0 else [Cell(""), Cell("")]), *row)) for place, row in enumerate(rows)]
+
+
+def _place(result: ResultOfClause, files: Mapping[str, int], messages: Messages) -> str:
+    return rows_text(result.measured.evidence[:1], files, messages)
 
 
 def _row(

@@ -1,4 +1,4 @@
-"""The figures: every run against time, with the stretches that results came from; capacity by cycle."""
+"""The figures: every run against time and by cycle, its pulses, dQ/dV and cells; maps of ladders."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ from jeoul.reports.figures import (
 )
 from jeoul.reports.messages import Messages
 from jeoul.reports.numbers import show
+from jeoul.reports.sections.cells import cell_figures
+from jeoul.reports.sections.derivatives import incremental_figures
+from jeoul.reports.sections.ladders import base_of, ladder_maps
+from jeoul.reports.sections.pulses import pulse_figures
 from jeoul.standards.evaluation import Evaluation, Run
 
 _TIME = "test_time_second"
@@ -32,11 +36,15 @@ _PANELS = (
 
 
 def curves(evaluation: Evaluation, messages: Messages) -> tuple[Block, ...]:
-    """Voltage, current and temperature against time for every run; capacity by cycle from two cycles on."""
+    """Every run against time, with what else its data and results have a figure for; then the ladders."""
     figures: list[Block] = []
     for number, run in enumerate(evaluation.runs, start=1):
         figures += _against_time(number, run, evaluation, messages)
         figures += _by_cycle(number, run, messages)
+        figures += pulse_figures(number, run, evaluation, messages)
+        figures += incremental_figures(number, run, messages)
+        figures += cell_figures(number, run, messages)
+    figures += ladder_maps(evaluation, messages)
     return (Heading(messages("Figures")), *figures) if figures else ()
 
 
@@ -89,7 +97,7 @@ def _timed(step: Mapping[str, Any] | None) -> bool:
 
 
 def _band(step: Mapping[str, Any], clauses: Sequence[str]) -> Band:
-    label = ", ".join(dict.fromkeys(clauses))
+    label = ", ".join(dict.fromkeys(base_of(clause) for clause in clauses))
     start = float(step["time_start_second"])
     return Band(start, start + float(step["duration_second"]), label)
 
@@ -100,15 +108,26 @@ def _by_cycle(number: int, run: Run, messages: Messages) -> list[Figure]:
     cycles = [int(cycle.get("cycle_count") or place) for place, cycle in enumerate(run.cycles, start=1)]
     names = (("discharge_capacity_ah", BLUE, False), ("charge_capacity_ah", VERMILION, True))
     series = [
-        Series(messages.name(name), [cycle.get(name) for cycle in run.cycles], colour, hollow)
+        Series(messages.name(name), _column(run, name), colour, hollow, _spread(run, name))
         for name, colour, hollow in names
         if any(cycle.get(name) is not None for cycle in run.cycles)
     ]
     if not series:
         return []
     svg = draw_by_cycle(cycles, series, "Ah", messages("Cycle"))
+    banded = any(u is not None for one in series for u in one.spread)
     caption = messages("File {number}: capacity by cycle.", number=number)
+    caption += f" {messages('The band is U, k = 2.')}" if banded else ""
     return [Figure(svg, caption, f"{caption} {_changes(series, messages)}")]
+
+
+def _column(run: Run, name: str) -> list[float | None]:
+    return [cycle.get(name) for cycle in run.cycles]
+
+
+def _spread(run: Run, name: str) -> list[float | None]:
+    """The expanded uncertainty of the column, where it is known."""
+    return [None if u is None else 2.0 * u for u in _column(run, f"u_{name}")]
 
 
 def _changes(series: Sequence[Series], messages: Messages) -> str:

@@ -6,16 +6,20 @@ from collections import Counter
 from collections.abc import Iterable
 
 from jeoul.reports.blocks import Block, Card, Cards, Cell, KeyValues, Paragraph, Title
+from jeoul.reports.completeness import Lack, lacking
 from jeoul.reports.messages import Messages
+from jeoul.reports.report_data import Cover, ReportData
+from jeoul.reports.sections.stated import day_cell, text_cell
 from jeoul.reports.sections.wording import DOUBTFUL, facts_of, mark
 from jeoul.standards.evaluation import Conformity, Evaluation, Verdict
 
 
-def glance(evaluation: Evaluation, messages: Messages) -> tuple[Block, ...]:
+def glance(evaluation: Evaluation, cover: Cover, messages: Messages) -> tuple[Block, ...]:
     """The title, the item, the two answers apart, and what a reader must know before trusting them."""
     return (
-        _title(evaluation, messages),
-        _subject(evaluation, messages),
+        _title(evaluation, cover, messages),
+        *_standing(evaluation, cover, messages),
+        _subject(evaluation, cover.data, messages),
         Cards((_conformity(evaluation, messages), _acceptance(evaluation, messages))),
         Paragraph(
             messages(
@@ -33,21 +37,64 @@ def designation(evaluation: Evaluation) -> str:
     return str(standard.get("designation") or standard.get("id", ""))
 
 
-def _title(evaluation: Evaluation, messages: Messages) -> Title:
+def kind_of_report(cover: Cover, messages: Messages) -> str:
+    """What the document calls itself: without the laboratory's data it is no test report."""
+    if cover.data is None:
+        return messages("Evaluation report")
+    return messages("Amended test report") if cover.data.amendment else messages("Test report")
+
+
+def _title(evaluation: Evaluation, cover: Cover, messages: Messages) -> Title:
     item = str(evaluation.item.get("name", ""))
     standard = messages.either(evaluation.standard.get("title", {}))
-    return Title(messages("Test report"), f"{designation(evaluation)} · {standard}".strip(" ·"), item)
+    subtitle = f"{designation(evaluation)} · {standard}".strip(" ·")
+    return Title(kind_of_report(cover, messages), subtitle, item)
 
 
-def _subject(evaluation: Evaluation, messages: Messages) -> KeyValues:
+def _standing(evaluation: Evaluation, cover: Cover, messages: Messages) -> list[Paragraph]:
+    """What kind of paper this is: an amendment, a draft with what it lacks, or an evaluation alone."""
+    data = cover.data
+    if data is None:
+        text = messages(
+            "The laboratory, the customer and the dates were not given: this is an evaluation of the data, "
+            "not a test report by ISO/IEC 17025."
+        )
+        return [Paragraph(text, "caution")]
+    said = []
+    if data.amendment:
+        said.append(Paragraph(messages("This report replaces report {of}.", of=data.amendment.of or "–")))
+    if cover.state == "draft":
+        said.append(Paragraph(_draft(lacking(evaluation, data), messages), "caution"))
+    return said
+
+
+def _draft(lacks: tuple[Lack, ...], messages: Messages) -> str:
+    if not lacks:
+        return messages("Draft, not issued.")
+    names = dict.fromkeys(f"{messages.name(lack.key)} ({lack.reference})" for lack in lacks)
+    return messages("Draft, not issued. Still lacking: {items}.", items=", ".join(names))
+
+
+def _subject(evaluation: Evaluation, data: ReportData | None, messages: Messages) -> KeyValues:
     item = evaluation.item
-    pairs = [(messages.name(key), Cell(str(item[key]))) for key in _SUBJECT if item.get(key)]
+    known = {key for key in _SUBJECT if item.get(key)} - ({"customer"} if data else set())
+    pairs = [] if data is None else _parties(data, messages)
+    pairs += [(messages.name(key), Cell(str(item[key]))) for key in _SUBJECT if key in known]
     started = [run.metadata["started"] for run in evaluation.runs if run.metadata.get("started")]
     if started:
         pairs.append((messages.name("started"), Cell(", ".join(dict.fromkeys(started)))))
     files = [str(run.provenance.get("file_name", "")) for run in evaluation.runs]
     pairs.append((messages("Raw data"), Cell(", ".join(dict.fromkeys(files)), "code")))
     return KeyValues(tuple(pairs))
+
+
+def _parties(data: ReportData, messages: Messages) -> list[tuple[str, Cell]]:
+    return [
+        (messages("Report number"), text_cell({"": data.number}, messages)),
+        (messages("Laboratory"), text_cell(data.laboratory.name, messages)),
+        (messages.name("customer"), text_cell(data.customer.name, messages)),
+        (messages("Issued on"), day_cell(data.dates.issued_on, messages)),
+    ]
 
 
 _SUBJECT = ("model", "serial", "manufacturer", "customer")
@@ -63,6 +110,7 @@ def _conformity(evaluation: Evaluation, messages: Messages) -> Card:
 def _acceptance(evaluation: Evaluation, messages: Messages) -> Card:
     decisions = [r.decision for c in evaluation.clauses for r in c.results]
     counts = Counter(Verdict.REPORT_ONLY if d is None else d.verdict for d in decisions)
+    counts.update(seen.verdict for c in evaluation.clauses for seen in c.observed)
     reason = messages(
         "Results: {counts}. Decision rule: {rule}.",
         counts=_counts(counts, Verdict, messages),

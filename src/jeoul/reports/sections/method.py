@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from jeoul.reports.blocks import Block, Cell, Heading, KeyValues, Paragraph
 from jeoul.reports.messages import Messages
+from jeoul.reports.report_data import Cover, ReportData
 from jeoul.reports.sections.glance import designation
 from jeoul.reports.sections.wording import pairs_of
 from jeoul.standards.evaluation import Evaluation
 
 
-def item_and_method(evaluation: Evaluation, messages: Messages) -> tuple[Block, ...]:
+def item_and_method(evaluation: Evaluation, cover: Cover, messages: Messages) -> tuple[Block, ...]:
     """Item, standard, decision rule, limits, and what the raw files say of themselves."""
     return (
         Heading(messages("Item and method")),
         Heading(messages("Item under test"), 2),
-        KeyValues(tuple(pairs_of(evaluation.item, messages))),
+        KeyValues(tuple(_item(evaluation, cover.data, messages))),
         Paragraph(messages("The results relate only to the item named here.")),
         Heading(messages("Method"), 2),
         KeyValues(tuple(_method(evaluation, messages))),
@@ -24,9 +26,22 @@ def item_and_method(evaluation: Evaluation, messages: Messages) -> tuple[Block, 
     )
 
 
+def _item(
+    evaluation: Evaluation, data: ReportData | None, messages: Messages
+) -> list[tuple[str, Cell]]:  # fmt: skip
+    """The declared attributes; those that the customer answers for say so."""
+    theirs = {key for one in (data.customer_supplied or () if data else ()) for key in one.keys}
+    pairs: list[tuple[str, Cell]] = []
+    for key, value in evaluation.item.items():
+        own = pairs_of({key: value}, messages)
+        note = messages("supplied by the customer") if key in theirs else ""
+        pairs += [(name, replace(cell, note=note)) for name, cell in own]
+    return pairs
+
+
 def _method(evaluation: Evaluation, messages: Messages) -> list[tuple[str, Cell]]:
     standard = evaluation.standard
-    rule = f"{messages.name(evaluation.rule)}: {_rule_explained(evaluation.rule, messages)}".strip(" :")
+    rule = f"{messages.name(evaluation.rule)}: {rule_explained(evaluation.rule, messages)}".strip(" :")
     pairs = [
         (messages("Procedure"), Cell(designation(evaluation))),
         (messages.name("title"), Cell(messages.either(standard.get("title", {})))),
@@ -40,7 +55,8 @@ def _method(evaluation: Evaluation, messages: Messages) -> list[tuple[str, Cell]
     return pairs
 
 
-def _rule_explained(rule: str, messages: Messages) -> str:
+def rule_explained(rule: str, messages: Messages) -> str:
+    """What a decision rule does and whose risk it is."""
     explained = {
         "simple_acceptance": messages(
             "A result that lies exactly on or inside the limit passes; the risk of a wrong decision is at "
@@ -53,6 +69,15 @@ def _rule_explained(rule: str, messages: Messages) -> str:
         "guard_band_non_binary": messages(
             "The acceptance limit lies inside the limit by the guard band w; a result between the two "
             "passes conditionally, one outside the limit by less than w fails conditionally."
+        ),
+        "accuracy_method": messages(
+            "The value itself is compared with the limit, because the instruments were shown to keep the "
+            "accuracy that the procedure asks for (IEC Guide 115); where that is not shown, nothing is "
+            "decided."
+        ),
+        "shared_risk": messages(
+            "The value itself is compared with the limit, and both sides bear the risk of a wrong decision; "
+            "where an agreed bound on U is exceeded, nothing is decided."
         ),
     }
     return explained.get(rule, "")

@@ -9,18 +9,19 @@ from jeoul.reports.blocks import Block, Cell, Heading, KeyValues
 from jeoul.reports.json_renderer import evaluation_sha256
 from jeoul.reports.messages import Messages
 from jeoul.reports.numbers import show_count
+from jeoul.reports.report_data import Cover
 from jeoul.reports.sections.wording import pairs_of
 from jeoul.standards.evaluation import Evaluation, Run
 
 
-def provenance(evaluation: Evaluation, messages: Messages) -> tuple[Block, ...]:
+def provenance(evaluation: Evaluation, cover: Cover, messages: Messages) -> tuple[Block, ...]:
     """Raw files, software, standard, accuracy: enough to repeat the evaluation bit by bit."""
     blocks: list[Block] = [Heading(messages("Provenance"))]
     for number, run in enumerate(evaluation.runs, start=1):
         blocks.append(Heading(messages("File {number}", number=number), 2))
         blocks.append(KeyValues(tuple(_run(run, messages))))
     blocks.append(Heading(messages("Evaluation"), 2))
-    blocks.append(KeyValues(tuple(_evaluation(evaluation, messages))))
+    blocks.append(KeyValues((*_evaluation(evaluation, messages), *_stated(evaluation, cover, messages))))
     if evaluation.accuracy is not None:
         blocks.append(Heading(messages("Accuracy of the instrument"), 2))
         blocks.append(KeyValues(tuple(_accuracy(evaluation.accuracy, messages))))
@@ -48,6 +49,16 @@ def _evaluation(evaluation: Evaluation, messages: Messages) -> list[tuple[str, C
     if isinstance(limits, Mapping) and limits.get("sha256"):
         pairs.append((messages("SHA-256 of the limits"), Cell(str(limits["sha256"]), "code")))
     return pairs
+
+
+def _stated(evaluation: Evaluation, cover: Cover, messages: Messages) -> list[tuple[str, Cell]]:
+    """Hashes of what people wrote: the laboratory's data and the observations."""
+    seen, data = evaluation.observations or {}, cover.data
+    hashes = [
+        (messages("SHA-256 of the report data"), data.sha256 if data else ""),
+        (messages("SHA-256 of the observations"), str(seen.get("sha256") or "")),
+    ]
+    return [(name, Cell(sha256, "code")) for name, sha256 in hashes if sha256]
 
 
 def _accuracy(accuracy: Mapping[str, Any], messages: Messages) -> list[tuple[str, Cell]]:

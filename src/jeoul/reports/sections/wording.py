@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from jeoul.reports.blocks import Cell, Tone
 from jeoul.reports.messages import Messages
 from jeoul.reports.numbers import MISSING, show, show_stated, unit_of
-from jeoul.standards.evaluation import Conformity, Evaluation, Fact, Verdict
+from jeoul.standards.evaluation import ClauseResult, Conformity, Evaluation, Fact, Verdict
 from jeoul.uncertainty import Evidence
 
 # An answer is told by its word, its sign and its colour, so that no reader depends on one of them.
@@ -102,8 +102,10 @@ def rows_text(evidence: Iterable[Evidence], files: Mapping[str, int], messages: 
 
 def _rows(rows: Evidence, files: Mapping[str, int], messages: Messages) -> str:
     number = files.get(rows.sha256)
-    name = rows.file_name if number is None else messages("file {number}", number=number)
-    return span_text(name, rows.row_first, rows.row_last, messages)
+    if number is None:
+        # Not a raw file of this report: an entry of the observations file.
+        return messages("{file}, entry {row}", file=rows.file_name, row=rows.row_first)
+    return span_text(messages("file {number}", number=number), rows.row_first, rows.row_last, messages)
 
 
 def span_text(file: str, first: int, last: int, messages: Messages) -> str:
@@ -131,6 +133,44 @@ def facts_of(evaluation: Evaluation, messages: Messages) -> Iterator[tuple[str, 
         for result in clause.results:
             if result.decision is not None:
                 yield clause.clause, messages.either(result.title), result.decision.limit
+
+
+LADDER = 3
+"""So many occurrences of one clause, such as the pulses at several states of charge, make one table."""
+
+
+def occurrences_of(evaluation: Evaluation) -> list[tuple[ClauseResult, ...]]:
+    """The results of the clauses, those of one clause together, in order."""
+    groups: dict[str, list[ClauseResult]] = {}
+    for clause in evaluation.clauses:
+        groups.setdefault(clause.clause, []).append(clause)
+    return [tuple(group) for group in groups.values()]
+
+
+def named_occurrences(group: Sequence[ClauseResult]) -> list[tuple[str, ClauseResult]]:
+    """Each occurrence of a clause with its name: ``7.4``, or ``7.4 #2`` where there are several."""
+    several = len(group) > 1
+    return [
+        (f"{clause.clause} #{number}" if several else clause.clause, clause)
+        for number, clause in enumerate(group, start=1)
+    ]
+
+
+MOST_CLAUSES = 5
+
+
+def clauses_text(clauses: Iterable[str], messages: Messages) -> str:
+    """The clauses that share something; of very many the first, and how many more there are."""
+    unique = list(dict.fromkeys(clauses))
+    if len(unique) <= MOST_CLAUSES:
+        return ", ".join(unique)
+    shown = ", ".join(unique[: MOST_CLAUSES - 1])
+    return messages("{clauses} and {count} more", clauses=shown, count=len(unique) - MOST_CLAUSES + 1)
+
+
+def is_found(clause: ClauseResult) -> bool:
+    """Whether anything was found for a clause; one without anything has only a reason."""
+    return bool(clause.conditions or clause.results or clause.observed)
 
 
 def pairs_of(data: Mapping[str, Any], messages: Messages, prefix: str = "") -> list[tuple[str, Cell]]:
