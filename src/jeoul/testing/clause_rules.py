@@ -81,6 +81,11 @@ def rule_for(column: str, roles: set[str], report: Report, clause: Clause) -> st
         return "b"
     if column in _ENDS_OTHERWISE and any(part.kind in _ENDS for part in same):
         return "g"
+    if column == "soc" and any(part.kind in _ENDS for part in parts):
+        # A state of charge is set wrong by a charge that ends too early.
+        return "g"
+    if column == "early_stop" and same and _is_not_there(report):
+        return "e"
     if column in _COUNTS and any(part.kind in _CHARGE for part in parts):
         return "c"
     return "e" if column in _STEPS_GONE and _is_gone(column, report, roles, clause) else ""
@@ -97,6 +102,12 @@ def _is_warm_ladder(condition: Condition) -> bool:
 def _refers(condition: Condition, roles: set[str]) -> bool:
     events = (condition.word(key).rpartition(".")[0] for key in ("event", "from", "to"))
     return condition.word("to") in roles or any(role in roles for role in events if role)
+
+
+def _is_not_there(report: Report) -> bool:
+    """Whether a step was so full already that, ended earlier, it was not run at all."""
+    assert report.condition is not None
+    return report.answer is Conformity.NOT_EVALUABLE or report.condition.kind == "preceded_by"
 
 
 def _is_gone(column: str, report: Report, roles: set[str], clause: Clause) -> bool:
