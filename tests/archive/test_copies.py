@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from jeoul.archive import Archive, create_archive, open_archive
+from jeoul.archive import Archive, create_archive, open_archive, tables
 from jeoul.archive.anchor import anchor, read_anchors, verify_ledger
 from jeoul.archive.backup import backup, move, restore, space
-from jeoul.archive.ledger import records
+from jeoul.archive.ledger import FIRST, canonical_json, digest, records
 from jeoul.errors import ArchiveError
 
 RawFile = Callable[[str, str], Path]
@@ -163,6 +163,22 @@ def test_a_rewritten_ledger_is_found_by_an_anchor(filled: Archive, tmp_path: Pat
     (damage,) = verify_ledger(filled, anchors)
     assert damage.subject == f"ledger record {last.head.seq}"
     assert "is not there" in damage.found
+
+
+def test_a_chain_forged_from_a_record_on_is_found_by_an_anchor_alone(filled: Archive, tmp_path: Path) -> None:
+    anchor(filled, tmp_path / "anchors.txt")
+    forged, previous = [], FIRST
+    for record in _told(filled):
+        told = {**record, "who": "Nobody", "previous_hash": previous}
+        del told["hash"]
+        previous = digest(told)
+        forged.append({**told, "content": canonical_json(told["content"]), "hash": previous})
+    with filled.catalogue.engine.begin() as connection:
+        connection.execute(tables.ledger.delete())
+        connection.execute(tables.ledger.insert(), forged)
+    assert filled.check() == []
+    (damage,) = verify_ledger(filled, read_anchors(tmp_path / "anchors.txt"))
+    assert "is not the record that was anchored" in damage.found
 
 
 def test_anchors_of_another_archive_or_cut_ones_are_refused(filled: Archive, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import polars as pl
@@ -12,7 +12,7 @@ import pytest
 
 from jeoul.archive import Archive
 from jeoul.archive.frames import read_run, scan_run
-from jeoul.archive.growth import file_chain, run_chain, state_of, write_raw
+from jeoul.archive.growth import file_chain, keep_grown, run_chain, state_of, write_raw
 from jeoul.archive.hashing import can_resume, sha256
 from jeoul.errors import ArchiveError
 from jeoul.pipeline.growing import Ingested, ingest
@@ -23,9 +23,9 @@ HEADER = "Test Time / s,Voltage / V,Current / A,Cycle Count / 1,Note\n"
 
 
 def _lines(first: int, last: int) -> str:
-    """Rows of a test at one row a second; the second half of the log has a gap and a note."""
+    """Rows of a test at one row a second: the lowest voltage stands in the begun log, a gap in what follows."""
     return "".join(
-        f"{n + (3600 if n >= ROWS + 50 else 0)}.0,{3.3 + n % 1000 * 1e-4:.4f},{2 if n % 1000 else 0}.0,"
+        f"{n + (3600 if n >= ROWS + 50 else 0)}.0,{3.2 if n == 3 else 3.3 + n % 1000 * 1e-4:.4f},{2 if n % 1000 else 0}.0,"
         f"{n // 1000 + 1},{'' if n % 7 else 'x'}\n"
         for n in range(first, last)
     )
@@ -110,12 +110,20 @@ def test_a_line_that_is_not_complete_waits(archive: Archive, log: Path) -> None:
     assert last.measurement.table.equals(read(log).table)
 
 
+@pytest.mark.parametrize("whole_up_to", [1 << 30, 0], ids=["whole", "sampled"])
 @pytest.mark.parametrize(
     ("place", "old", "new"), [(100, b"3.3", b"3.4"), (-200, b"3.", b"4.")], ids=["head", "end"]
 )
 def test_a_file_whose_old_rows_changed_is_another_file(
-    archive: Archive, log: Path, place: int, old: bytes, new: bytes
+    archive: Archive,
+    log: Path,
+    place: int,
+    old: bytes,
+    new: bytes,
+    whole_up_to: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("jeoul.archive.growth.WHOLE_BYTE", whole_up_to)
     first = _one(archive, log)
     data = bytearray(log.read_bytes())
     at = data.index(old, place % len(data))
@@ -180,6 +188,33 @@ def test_a_chain_edited_by_hand_is_found(archive: Archive, log: Path) -> None:
         connection.exec_driver_sql("delete from file_tails")
     subjects = {damage.subject for damage in archive.check(objects=False)}
     assert subjects == {f"run:{grown.run.id}", f"file:{grown.run.file_sha256}"}
+
+
+def test_an_edit_between_the_samples_is_found_by_a_look_at_all(
+    archive: Archive, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not looked at is not seen: the module says so, and `whole` is the remedy."""
+    monkeypatch.setattr("jeoul.archive.growth.WHOLE_BYTE", 0)
+    monkeypatch.setattr("jeoul.archive.growth.SAMPLES", 1)
+    _one(archive, log)
+    data = bytearray(log.read_bytes())
+    middle = data.index(b"3.3", len(data) // 2)
+    data[middle : middle + 3] = b"3.4"
+    log.write_bytes(data)
+    _append(log, _lines(ROWS, ROWS + 10))
+    assert state_of(archive, log, complete_lines=True).extends is not None
+    assert state_of(archive, log, complete_lines=True, whole=True).extends is None
+    assert _one(archive, log, whole=True).how == "new"
+
+
+def test_pieces_that_are_not_the_file_are_found(archive: Archive, log: Path) -> None:
+    _one(archive, log)
+    _append(log, _lines(ROWS, ROWS + 10))
+    state = replace(state_of(archive, log, complete_lines=True), sha256="0" * 64)
+    keep_grown(archive, log, state)
+    (damage,) = archive.check()
+    assert damage.subject == f"file:{'0' * 64}"
+    assert hashlib.sha256(log.read_bytes()).hexdigest() in damage.found
 
 
 def test_a_kept_run_comes_back_as_the_measurement_it_was(archive: Archive, log: Path) -> None:

@@ -180,7 +180,7 @@ def test_numbers_may_be_given(answered: Answered) -> None:
 
 def test_samples_have_names() -> None:
     entries = stimulus_of("papers").observations.find("readings")
-    assert [entry.sample for entry in entries] == ["S1", "S2", "S3"]
+    assert [entry.sample for entry in entries] == ["S1", "S2", "S3", "S4", "S5"]
 
 
 # --- what cannot be written ----------------------------------------------------------------------------------

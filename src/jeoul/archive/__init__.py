@@ -9,7 +9,13 @@
     ledger.py       who did what when, hash-chained
     told.py         which rows a record of the ledger vouches for
     lineage.py      what was made from what; what a change makes stale
+    trace.py        from a report down to the rows of the raw file, and back up; the tree of items
+    search.py       runs by anything that is known of them
+    growth.py       files that grow: what came after, at the cost of what is new; hashing.py its hash
+    frames.py       the catalogue and the rows as Polars frames (`jeoul.open`); sql.py the same by SQL
     checking.py     everything that was changed by hand, found and named
+    anchor.py       the ledger's head, written down elsewhere
+    backup.py       a second copy, the way back, the move to another database, the space it takes
 """
 
 from jeoul.archive.archive import (

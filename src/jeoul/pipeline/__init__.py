@@ -8,6 +8,8 @@
     campaign_plan.py   which file is done how, as TOML
     planning.py        folders and a plan -> pieces of work; work.py: one piece as data
     keeping.py         one piece of work end to end; documents.py: what is kept of its results
+    growing.py         a raw file into the archive at the cost of what is new in it
+    refresh.py         what became stale, worked out anew from the archive alone
     leases.py          who does which piece, in the catalogue
     worker.py          claims pieces and does them
     executors.py       this process, processes, or Dask, which is imported there alone

@@ -92,7 +92,7 @@ def _of_insulation(name: str, result: AskedResult, item: ItemData) -> tuple[floa
 def _value(
     name: str, result: AskedResult | None, conditions: Sequence[Condition], item: ItemData, *, broken: bool
 ) -> tuple[str | float, str]:
-    if result is not None and result.what[0] == "insulation_resistance":
+    if result is not None and (result.kind, result.what[0]) == ("statistic", "insulation_resistance"):
         return _of_insulation(name, result, item)
     unit = _unit(result, conditions)
     if unit:
