@@ -163,7 +163,9 @@ def _good(row: Row) -> str:
     compared = [c for c in row.compared if c.truth is not None]
     if row.good:
         return f"**{row.good}**"
-    return f"conforming, {len(compared)} of {len(row.compared)} values true" if row.compared else "conforming"
+    rest = len(row.compared) - len(compared)
+    words = ["conforming", f"{len(compared)} values true" if compared else ""]
+    return ", ".join([w for w in words if w] + ([f"{rest} without a truth"] if rest else []))
 
 
 def _cell(cells: Sequence[Broken], notes: dict[str, int]) -> str:

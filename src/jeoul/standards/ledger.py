@@ -79,7 +79,8 @@ class Ledger:
         measurement = self.steps.measurement
         if not measurement.has(AMBIENT):
             return None
-        read = measurement.select([AMBIENT])[AMBIENT]
+        # Where the sensor was lost, the chamber is taken to be where it was last seen.
+        read = measurement.select([AMBIENT])[AMBIENT].fill_nan(None).forward_fill()
         ends = [self.steps.table[key].to_numpy() - 1 for key in ("row_first", "row_last")]
         first, last = (read.gather(places).to_list() for places in ends)
         return list(zip(first, last, strict=True))

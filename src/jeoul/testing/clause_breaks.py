@@ -156,9 +156,15 @@ def _asked_step(clause: Clause, role: str) -> AskedStep:
 
 
 def _shorter_rest(good: Outcome, trial: Trial, condition: Condition, place: int) -> Trial:
-    """Half of what is asked."""
+    """A tenth less than asked, and less than the tolerance; half may be what another variant asks for."""
     key = {"temperature_steady": "span", "after": "delay"}.get(condition.kind, "duration")
-    return replace(trial, plan=_rested(_plan(trial), place, 0.5 * seconds(condition, key), most=True))
+    return replace(trial, plan=_rested(_plan(trial), place, _less(condition, key), most=True))
+
+
+def _less(condition: Condition, key: str) -> float:
+    asked = seconds(condition, key)
+    wide = 1.5 * _slack(condition) if condition.kind == "duration_within" else 0.0
+    return asked - max(0.1 * asked, wide, 0.02 * optional(condition, "time_tolerance") * asked)
 
 
 def _rest_before(clause: Clause, role: str) -> str:
@@ -518,12 +524,17 @@ def _turns(steps: Sequence[object], place: int) -> int:
 def without_counting(good: Outcome) -> Trial:
     """The trial with every setting of a state of charge as the charge or discharge that it was.
 
-    A tester counts charge from a full cell; where that charge is left out, the rest is run as it was.
+    A tester counts charge from a full cell; where that charge is left out, the rest is run as it was, and to
+    the end voltage at most.
     """
     plan = _plan(good.trial)
     for place, leaf in numbered(plan):
         if isinstance(leaf, AdjustSoc) and (fixed := _as_it_was(good, place, leaf)) is not None:
             plan = _put(plan, place, fixed)
+        elif isinstance(leaf, Constant) and leaf.until.voltage_volt is None:
+            # From another state of charge it would run past the end of the cell.
+            volt = good.trial.item.numbers[f"end_of_{leaf.way}_voltage_volt"]
+            plan = _put(plan, place, replace(leaf, until=replace(leaf.until, voltage_volt=volt)))
     return replace(good.trial, plan=plan)
 
 
@@ -554,9 +565,9 @@ def charges_before(clause: Clause) -> list[tuple[Condition, str]]:
     """The conditions that a charge stands directly before the measured discharge, with its role."""
     pairs = neighbours(clause) if clause.sequence else []
     steps = {step.role: step for step in clause.sequence}
-    wanted = [
-        first for first, second in pairs if steps[second].measured and steps[first].direction == "charge"
-    ]
+    # A part that is measured may be any part: a further one would only be one more of them.
+    ends = [role for role, step in steps.items() if step.measured and step.size == "whole"]
+    wanted = [first for first, second in pairs if second in ends and steps[first].direction == "charge"]
     return [(c, c.of) for c in clause.conditions if c.kind == "preceded_by" and c.of in wanted]
 
 

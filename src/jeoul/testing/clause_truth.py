@@ -60,6 +60,28 @@ def _power(truth: Truth, counts: list[int], numbers: Numbers) -> float:
     return truth.voltage(counts[-1], after) * ampere
 
 
+def _rest_voltage(truth: Truth, counts: list[int], numbers: Numbers) -> float:
+    return truth.voltage(counts[-1], truth.step(counts[-1]).duration_second)
+
+
+def _capability(limit: str) -> OfTruth:
+    """U_lim |U_lim - OCV| / R(t), with OCV the voltage before the pulse."""
+
+    def capability(truth: Truth, counts: list[int], numbers: Numbers) -> float:
+        before, volt = truth.step(counts[-1] - 1), numbers[limit]
+        rested = truth.voltage(counts[-1] - 1, before.duration_second)
+        return volt * abs(volt - rested) / _resistance(truth, counts, numbers)
+
+    return capability
+
+
+def _since_full(truth: Truth, counts: list[int], numbers: Numbers) -> float:
+    """Charge out less charge in since the last charge that was held to its end current."""
+    steps = truth.steps[: counts[-1]]
+    full = [n for n, step in enumerate(steps) if step.step_type == "cccv_charge" and step.reason == "current"]
+    return sum(step.discharge_ah - step.charge_ah for step in steps[full[-1] + 1 :])
+
+
 TRUTHS: dict[str, tuple[OfTruth, float]] = {
     "charge_capacity": (_sum("charge_ah"), 1e-4),
     "discharge_capacity": (_sum("discharge_ah"), 1e-4),
@@ -70,6 +92,11 @@ TRUTHS: dict[str, tuple[OfTruth, float]] = {
     "coulombic_efficiency": (_share("discharge_ah", "charge_ah"), 2e-4),
     "energy_efficiency": (_share("discharge_wh", "charge_wh"), 2e-3),
     "dc_resistance": (_resistance, 5e-3),
+    "relaxation_resistance": (_resistance, 5e-3),
+    "rest_voltage": (_rest_voltage, 1e-4),
+    "discharge_power_capability": (_capability("minimum_voltage_volt"), 5e-3),
+    "charge_power_capability": (_capability("maximum_voltage_volt"), 5e-3),
+    "capacity_since_full_charge": (_since_full, 1e-4),
     "pulse_power": (_power, 1e-3),
 }
 """Metric -> its truth, and the relative tolerance of the numerical error."""
@@ -113,7 +140,7 @@ def _truth(
     )
     try:
         value = function(good.simulated.truth, counts, _numbers(asked))
-    except (JeoulError, ZeroDivisionError):
+    except (JeoulError, ZeroDivisionError, IndexError):
         return None
     profile = any(good.simulated.truth.step(n).step_type == "profile" for n in counts)
     return _in_unit(value, asked, found, good), OF_PROFILE if profile else tolerance
