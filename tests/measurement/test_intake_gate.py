@@ -185,6 +185,29 @@ def test_a_regular_sweep_has_no_findings_and_a_hole_or_a_turn_is_named() -> None
     assert codes(pl.concat([sweep()[:10], sweep()[15:20], sweep()[10:15], sweep()[20:]])) == ["sweep_turns"]
 
 
+def test_a_frequency_that_stands_twice_with_another_answer_is_named() -> None:
+    """A block of bytes written twice in the middle of a row leaves its frequency twice."""
+    twice = sweep()[10:11].with_columns(real_impedance_ohm=pl.lit(1.5))
+    assert codes(pl.concat([sweep()[:10], twice, sweep()[10:]])) == ["sweep_turns"]
+
+
+def test_single_rows_without_a_date_are_named_and_a_clock_logged_seldom_is_not() -> None:
+    rows = pl.DataFrame(
+        {
+            "test_time_second": np.arange(100.0),
+            "voltage_volt": np.linspace(3.0, 3.1, 100),
+            "current_ampere": np.zeros(100),
+            "unix_time_second": 1.7e9 + np.arange(100.0),
+        }
+    )
+    row = pl.int_range(100)
+    lost = rows.with_columns(unix_time_second=pl.when(row != 40).then("unix_time_second"))
+    assert codes(rows) == []
+    assert codes(lost) == ["clock_missing"]
+    seldom = rows.with_columns(unix_time_second=pl.when(row % 10 == 0).then("unix_time_second"))
+    assert codes(seldom) == []
+
+
 def test_an_irregular_sweep_is_not_judged() -> None:
     assert codes(sweep()[[0, 1, 2, 5, 6, 9, 13, 14, 20, 30, 31, 39]]) == []
 

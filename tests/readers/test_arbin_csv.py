@@ -42,6 +42,18 @@ def test_headers_with_blanks_units_and_auxiliary_channels(tmp_path: Path) -> Non
     assert table["vendor.TC_Counter1"].to_list() == [1.0, 1.0]
 
 
+@pytest.mark.parametrize("fraction_from", [0, 3, 20, 99])
+def test_stamps_with_a_fraction_from_some_row_on_are_all_read(tmp_path: Path, fraction_from: int) -> None:
+    """Rows that fall on a whole second may be written without one."""
+    row = "01/15/2026 09:00:{n:02d}{part},{n},{n}.5,{n}.5,1,1,0,3.3,0,0,0,1,25.5,26.5\n"
+    rows = [row.format(n=n, part=".25" if n >= fraction_from else "") for n in range(40)]
+    path = tmp_path / "mits8.csv"
+    path.write_text(MITS8.split("\n")[0] + "\n" + "".join(rows))
+    stamps = jeoul.read(path).table["unix_time_second"].to_list()
+    expected = [1768467600.0 + n + (0.25 if n >= fraction_from else 0.0) for n in range(40)]
+    assert stamps == expected
+
+
 def test_the_metadata_beside_the_file_are_read_with_their_hash(tmp_path: Path) -> None:
     metadata = jeoul.read(pair(tmp_path)).metadata
     assert (metadata["item"], metadata["channel"], metadata["instrument"]) == ("EL1508", "32", "60369369")

@@ -51,6 +51,26 @@ def test_what_the_file_says_of_itself_becomes_a_finding(tmp_path: Path) -> None:
     assert {f.code: f.row_first for f in wrong.findings} == {"impedance_contradiction": 2}
 
 
+def test_a_table_that_lost_its_first_points_says_so(tmp_path: Path) -> None:
+    """The points are numbered from 0; of a second curve they go on where the first ended."""
+    lost = SWEEP.replace("\t0\t1\t1000\t3\t-4\t5\t-53.1301\t0.1\t3.3\n", "")
+    found = {f.code: f.values for f in jeoul.read(write(tmp_path, HEAD + lost)).findings}
+    assert found == {"rows_missing": {"promised": 2, "found": 1}}
+    first = REST.replace("OCVCURVE\tTABLE\t2", "CURVE1\tTABLE").replace("Vm", "Im")
+    second = first.replace("CURVE1", "CURVE2").replace("\t0\t0.5", "\t2\t1.5").replace("\t1\t1.0", "\t3\t2.0")
+    whole, torn = HEAD + first + second, HEAD + first.replace("\t1\t1.0\t3.31\t3.31\n", "") + second
+    missing = [
+        [
+            f.code
+            for m in jeoul.read_all(write(tmp_path, text))
+            for f in m.findings
+            if f.code == "rows_missing"
+        ]
+        for text in (whole, torn)
+    ]
+    assert missing == [[], ["rows_missing"]]
+
+
 def test_a_damaged_cell_is_named_by_its_line(tmp_path: Path) -> None:
     with pytest.raises(BadValueError) as caught:
         jeoul.read(write(tmp_path, HEAD + SWEEP.replace("\t6\t-8", "\t6x\t-8")))

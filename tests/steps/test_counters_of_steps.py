@@ -90,7 +90,7 @@ def test_charge_that_the_rows_do_not_show_is_said_with_both_numbers(tmp_path: Pa
     """4 ms pulses between the logged rows: the counter is right, the integral of the rows is not."""
     more = charge("test") * 1.05
     found = counter_findings(test_file(tmp_path, charging_capacity_ah=more))
-    assert [f.code for f in found] == ["counter_disagrees"]
+    assert [f.code for f in found] == ["counter_disagrees", "counter_cause_factor"]
     values = found[0].values
     assert values["counter"] / values["integral"] == pytest.approx(1.05, rel=4e-3)
     assert values["steps"] == 3
@@ -191,6 +191,68 @@ def test_a_first_row_before_the_current_rose(tmp_path: Path) -> None:
     assert [f.code for f in found if f.code.startswith("counter_cause")] == ["counter_cause_edge"]
 
 
+def test_a_counter_of_another_unit_than_a_known_one(tmp_path: Path) -> None:
+    """Half of the charge in every row, as where two cells share the current."""
+    path = test_file(tmp_path, charging_capacity_ah=charge("test") / 2)
+    assert causes(path) == ["counter_cause_factor"]
+    said = next(f for f in counter_findings(path) if f.code == "counter_cause_factor")
+    assert said.values["ratio"] == pytest.approx(0.5, rel=1e-9)
+
+
+def test_a_clock_that_stood_still_in_one_interval(tmp_path: Path) -> None:
+    """The counter counted 20 s between rows 101 and 102 of the first step, which stand 1 s apart."""
+    more = charge("test") + np.where(np.arange(6 * STEP) > 100, 20 * 2.0 / 3600, 0.0)
+    path = test_file(tmp_path, charging_capacity_ah=more)
+    assert causes(path) == ["counter_cause_interval"]
+    said = next(f for f in counter_findings(path) if f.code == "counter_cause_interval")
+    assert said.values["row"] == 101
+    assert said.values["moved"] == pytest.approx(21 * 2.0 / 3600)
+    assert said.values["flowed"] == pytest.approx(2.0 / 3600)
+
+
+def test_a_counter_that_counts_another_current_than_the_log(tmp_path: Path) -> None:
+    """0.2 % more in the first half of a step, 0.8 % less in the second: no factor, and no single interval."""
+    within = np.arange(6 * STEP) % STEP
+    rate = np.where(within < STEP // 2, 1.002, 0.980)
+    gained = np.diff(charge("test"), prepend=0.0) * rate
+    assert causes(test_file(tmp_path, charging_capacity_ah=np.cumsum(gained))) == ["counter_cause_spread"]
+
+
+def test_a_counter_that_moved_before_the_step_began(tmp_path: Path) -> None:
+    """60 s of the charge before are counted in the first row of the rest that follows."""
+    rows = np.arange(6 * STEP)
+    step = rows // STEP
+    more = charge("test") + np.where(step >= 1, 60 * 2.0 / 3600, 0.0)
+    current = np.where(step % 2 == 0, 2.0, 0.0)
+    path = test_file(tmp_path, current_ampere=current, charging_capacity_ah=more)
+    assert causes(path) == ["counter_cause_before"]
+    said = next(f for f in counter_findings(path) if f.code == "counter_cause_before")
+    assert said.values["amount"] == pytest.approx(61 * 2.0 / 3600, rel=0.02)
+    assert said.values["share"] == 1.0  # a number that JSON has, though the integral is zero
+
+
+def test_a_time_that_goes_back_within_the_step(tmp_path: Path) -> None:
+    """The last row but one of the first step carries the time of long before."""
+    time = np.arange(6 * STEP, dtype=float) + 20_000.0
+    time[STEP - 2] = 100.0
+    path = test_file(tmp_path, test_time_second=time, charging_capacity_ah=charge("test"))
+    assert causes(path) == ["counter_cause_clock"]
+
+
+def test_a_counter_that_does_not_move_at_first_may_still_disagree(tmp_path: Path) -> None:
+    """Nothing but zeros says nothing of the steps in which a counter is written."""
+    path = test_file(tmp_path, charging_capacity_ah=np.zeros(6 * STEP))
+    assert "counter_disagrees" in [f.code for f in counter_findings(path)]
+
+
+def test_the_step_of_single_precision_is_no_disagreement(tmp_path: Path) -> None:
+    """A counter of 1000 Ah in single precision moves by 6e-5 Ah at a time: here half a percent of a step."""
+    counted = (charge("test") / 10 + 1000.0).astype(np.float32).astype(float)
+    rows = np.arange(6 * STEP)
+    current = np.where(rows // STEP % 2 == 0, 0.2, -0.2)
+    assert counter_findings(test_file(tmp_path, current_ampere=current, charging_capacity_ah=counted)) == []
+
+
 @pytest.mark.corpus
 @pytest.mark.parametrize(
     ("file", "cause"),
@@ -201,6 +263,11 @@ def test_a_first_row_before_the_current_rose(tmp_path: Path) -> None:
         ("a_cyclers/cellpy/neware/neware_uio.csv", "edge"),  # the first row of step 22 shows 2 uA of 50
         ("e_pack_can/leaf_module_bitrode/module123-irdischarge-65ah-0_3c.csv", "voltage"),
         ("a_cyclers/beep/raw/test_Nova_Form-CH01-01_short.csv", "fast"),  # a taper logged every minute
+        ("a_cyclers/fastnda/test_2.ndax", "interval"),  # the first 0.2 s of a pulse, counted as 0.5 s
+        ("a_cyclers/navani/maccor_example.txt", "factor"),  # a made file: half of the charge
+        ("a_cyclers/navani/test_with_capacity.bdf", "factor"),  # another: 360 times
+        ("a_cyclers/navani/test.ndax", "spread"),  # 0.4 % less than 119.9 uA for two hours
+        ("a_cyclers/preparenovonix/example_data_prep.csv", "before"),  # 262 s without a row before a rest
     ],
 )
 def test_the_cause_in_real_files(corpus: Path, file: str, cause: str) -> None:

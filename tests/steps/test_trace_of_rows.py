@@ -56,3 +56,11 @@ def test_no_rows(measurement):
 def test_too_few_points_are_refused(measurement):
     with pytest.raises(OutOfValidityError):
         trace(measurement(t=[0.0], u=[3.0], i=[0.0]), points=7)
+
+
+def test_what_was_not_logged_has_no_series(measurement):
+    made = measurement(t=[0.0, 60, 120], temperature_t1_celsius=[20.0, 21.0, 22.0])
+    assert trace(made, points=10) == {
+        "test_time_second": [0.0, 60.0, 120.0],
+        "temperature_t1_celsius": [20.0, 21.0, 22.0],
+    }

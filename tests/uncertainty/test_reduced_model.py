@@ -284,6 +284,33 @@ def test_the_mean_of_rounded_readings_is_known_as_well_as_trials_say(noise: floa
     assert np.std(readings.mean(axis=1) - true) == pytest.approx(math.sqrt(variance), rel=0.08)
 
 
+def test_below_half_a_step_noise_makes_a_mean_better_known_and_trials_agree() -> None:
+    """Of 400 readings: 0.289, 0.177, 0.043 and 0.029 of a step at a noise of 0, 0.15, 0.3 and 0.5 of it."""
+    random = np.random.default_rng(12)
+    true = random.uniform(0, 1, 4000)
+    known, found = [], []
+    for noise in (0.0, 0.15, 0.3, 0.5, 1.0, 3.0):
+        entry = channel(noise=Error(noise), resolution=1.0)
+        parts = entry.rounding_that_stays, entry.rounding_that_averages
+        stays, averages = (part.standard_uncertainty if part else 0.0 for part in parts)
+        known.append(math.hypot(stays, averages / 20, noise / 20))
+        readings = np.round(true[:, None] + noise * random.standard_normal((4000, 400)))
+        found.append(float(np.std(readings.mean(axis=1) - true)))
+    assert known == pytest.approx(found, rel=0.05)
+    assert known[0] > known[1] > known[2] > known[3] < known[4] < known[5]
+    assert known[3] < known[0] / 9  # what the larger of the two parts would hide
+
+
+@given(q=st.floats(1e-6, 1.0), noise=st.floats(0.0, 3.0), more=st.floats(0.0, 3.0))
+def test_more_noise_never_makes_a_single_reading_better_known(q: float, noise: float, more: float) -> None:
+    u = []
+    for each in (noise, noise + more):
+        entry = channel(resolution=q, noise=Error(each))
+        parts = entry.rounding_that_stays, entry.rounding_that_averages, Error(each)
+        u.append(math.hypot(*(part.standard_uncertainty for part in parts if part)))
+    assert u[1] >= u[0] * (1 - 1e-3)
+
+
 def test_what_rounding_keeps_is_what_dither_theory_says() -> None:
     """Of a step of 1: 1/sqrt(12) without noise; from s = 0.3 on the first harmonic, exp(-2 pi^2 s^2) / pi / sqrt 2."""
     assert channel(resolution=1.0).rounding_that_stays == Error(1 / math.sqrt(12), "rectangular")

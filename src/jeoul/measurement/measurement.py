@@ -12,6 +12,9 @@ import polars as pl
 from jeoul.measurement.columns import VENDOR_PREFIX
 from jeoul.measurement.counters import Counter
 
+HELD_ROWS = 500_000
+"""Of a measurement of no more rows, a column that was asked for stays in memory (4 MB at most)."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -107,6 +110,7 @@ class Measurement:
     """The instrument's counters of charge and energy that stand under a vendor's name."""
     seen: Mapping[str, Any] | None = field(default=None, repr=False)
     """What the intake gate has seen, to go on from when the file has grown; None where it cannot."""
+    _held: dict[str, pl.Series] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if not self.columns:
@@ -125,9 +129,22 @@ class Measurement:
         return self.rows.collect()
 
     def select(self, columns: Sequence[str], first_row: int = 1, last_row: int | None = None) -> pl.DataFrame:
-        """These columns of the data rows `first_row` to `last_row` (1-based, inclusive), in memory."""
+        """These columns of the data rows `first_row` to `last_row` (1-based, inclusive), in memory.
+
+        Of up to `HELD_ROWS` rows the columns are read once and kept: a metric asks for every pulse by itself.
+        """
         last = self.row_count if last_row is None else min(last_row, self.row_count)
-        return self.rows.select(columns).slice(first_row - 1, max(last - first_row + 1, 0)).collect()
+        start, count = first_row - 1, max(last - first_row + 1, 0)
+        if self.row_count > HELD_ROWS:
+            return self.rows.select(columns).slice(start, count).collect()
+        return pl.DataFrame([column.slice(start, count) for column in self._columns(columns)])
+
+    def _columns(self, names: Sequence[str]) -> list[pl.Series]:
+        """These columns whole; the query engine is asked for those alone that it has not given before."""
+        missing = [name for name in names if name not in self._held]
+        if missing:
+            self._held.update(self.rows.select(missing).collect().to_dict())
+        return [self._held[name] for name in names]
 
     def batches(self, columns: Sequence[str], size: int = 1_000_000) -> Iterator[pl.DataFrame]:
         """These columns in recorded order, about `size` rows at a time, without holding the rest."""

@@ -17,7 +17,7 @@ import polars as pl
 
 from jeoul.errors import InsufficientDataError, JeoulError
 from jeoul.metrics.readings import reading_before, rows_of
-from jeoul.metrics.resistance import dc_resistance
+from jeoul.metrics.resistance import resistance_of_rows
 from jeoul.metrics.selection import Selection, measured_each
 from jeoul.metrics.state_of_charge import SocCurve, preceding_full_charge, state_of_charge_curve
 from jeoul.steps import Step, Steps
@@ -196,8 +196,8 @@ def _curves(
 
 
 def _point(step: Step, curve: SocCurve, time: float, accuracy: Accuracy | None) -> HppcPoint:
-    resistance = dc_resistance(step, time_after_edge_second=time, accuracy=accuracy)
-    row = step.row
+    rows, row = rows_of(step), step.row
+    resistance = resistance_of_rows(rows, time, accuracy)
     largest = max(abs(row["current_min_ampere"]), abs(row["current_max_ampere"]))
     change = abs(float(resistance.conditions["current_change_ampere"]))
     return HppcPoint(
@@ -205,7 +205,7 @@ def _point(step: Step, curve: SocCurve, time: float, accuracy: Accuracy | None) 
         direction=row["direction"],
         state_of_charge=curve.before(step),
         temperature=first_temperature(step, accuracy),
-        voltage_before=reading_before(rows_of(step), accuracy).voltage.named("voltage_before"),
+        voltage_before=reading_before(rows, accuracy).voltage.named("voltage_before"),
         resistance=resistance,
         limited=change < (1.0 - LIMITED_SHARE) * largest,
     )

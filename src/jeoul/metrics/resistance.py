@@ -70,7 +70,11 @@ def dc_resistance(step: Step, *, time_after_edge_second: float, accuracy: Accura
     """
     _check_time(step, time_after_edge_second)
     _check_is_load(step)
-    rows = rows_of(step)
+    return resistance_of_rows(rows_of(step), time_after_edge_second, accuracy)
+
+
+def resistance_of_rows(rows: Rows, time_after_edge_second: float, accuracy: Accuracy | None) -> Measured:
+    """`dc_resistance` of a step under load whose rows are at hand."""
     at = reading_at(rows, time_after_edge_second, accuracy)
     conditions = _conditions(rows, at, time_after_edge_second)
     return _resistance("dc_resistance", rows, at, conditions, accuracy)

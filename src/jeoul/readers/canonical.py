@@ -19,7 +19,9 @@ from jeoul.readers.description import ColumnMap, CurrentSign, FormatDescription,
 from jeoul.units import find_unit, split_header
 
 _DURATION = r"^\s*(?:(\d+)\s*(?:d|days?)?[\s.,-]+)?(\d+):(\d{1,2}):(\d{1,2}(?:[.,]\d*)?)\s*$"
+FIRST_STAMPS = 8
 IMPEDANCE_REQUIRED = ("frequency_hertz", "real_impedance_ohm", "imaginary_impedance_ohm")
+LOGGER_REQUIRED = ("test_time_second",)
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ def _require(
     expressions: Mapping[str, pl.Expr], names: list[str], description: FormatDescription, path: Path
 ) -> None:
     required = IMPEDANCE_REQUIRED if "frequency_hertz" in expressions else REQUIRED
+    required = LOGGER_REQUIRED if description.logger else required
     missing = [name for name in required if name not in expressions]
     if not missing:
         return
@@ -176,10 +179,12 @@ def _epoch(text: pl.Expr, form: str) -> pl.Expr:
 
 
 def _stamps(text: pl.Series, form: str) -> pl.Series:
-    """Without a fraction of a second where no row has one: four times faster."""
-    whole = text.str.to_datetime(form.removesuffix("%.f"), strict=False, time_unit="us")
-    missing = whole.null_count() > text.null_count()
-    return text.str.to_datetime(form, strict=False, time_unit="us") if missing else whole
+    """Without a fraction of a second where no row has one: four times faster. A few rows are asked first."""
+    for some in (text.head(FIRST_STAMPS), text):
+        whole = some.str.to_datetime(form.removesuffix("%.f"), strict=False, time_unit="us")
+        if whole.null_count() > some.null_count():
+            return text.str.to_datetime(form, strict=False, time_unit="us")
+    return whole
 
 
 def duration_second(text: pl.Expr, otherwise: pl.Expr | None = None) -> pl.Expr:

@@ -99,8 +99,10 @@ def _toml(
         cells = [row[position] for row in rows if position < len(row)]
         lines += ["", *_column(name, matched.get(name), cells)]
     missing = [c for c in REQUIRED if c not in {rule.canonical for rule in matched.values()}]
-    lines += [f"# MISSING: no column was recognised as {name}." for name in missing]
-    return lines
+    if missing == ["voltage_volt", "current_ampere"]:
+        lines.insert(3, "logger = true  # TO BE CONFIRMED: no column was recognised as voltage or as current")
+        return lines
+    return lines + [f"# MISSING: no column was recognised as {name}." for name in missing]
 
 
 def _column(name: str, rule: ColumnMap | None, cells: Sequence[str]) -> list[str]:

@@ -28,6 +28,8 @@
     # negate = true                     # a counter that the vendor writes as negative numbers
 
     fallback = true                     # asked only when no other reader takes the file
+    logger = true                       # a chamber's or a data logger's file: only the time must be there,
+                                        # neither voltage nor current
 
     [[counters]]                        # counters whose reset scope the vendor does not define
     vendor = ["Amp-hr"]
@@ -56,7 +58,7 @@ EVIDENCE = ("real", "made")
 _KEYS = {
     "name", "title", "vendor", "extensions", "kind", "evidence", "versions_seen", "not_read",
     "silent_damage", "references", "current", "columns", "text", "fallback",
-    "signals", "counters", "speed",
+    "signals", "counters", "speed", "logger",
 }  # fmt: skip
 _COLUMN_KEYS = {"vendor", "canonical", "unit", "format", "formats", "negate", "duration"}
 _COUNTER_KEYS = {"vendor", "way", "quantity", "unit"}
@@ -119,6 +121,7 @@ class FormatDescription:
     """How a log of signals becomes a table; see `jeoul.readers.signals`."""
 
     speed: str = "not measured"
+    logger: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for `jeoul formats --json` and the docs page."""
@@ -164,7 +167,8 @@ def parse_description(text: str, place: str) -> FormatDescription:
         current=_current(data.get("current", {"sign": "charge_positive"}), place),
         columns=tuple(_column(row, place) for row in data.get("columns", ())),
         text=dict(data.get("text", {})),
-        fallback=bool(data.get("fallback", False)),
+        fallback=_flag(data, "fallback", place),
+        logger=_flag(data, "logger", place),
         signals=data.get("signals"),
         counters=tuple(_counter(row, place) for row in data.get("counters", ())),
     )
@@ -209,6 +213,13 @@ def _one(data: Mapping[str, Any], key: str, place: str) -> Any:
     if key not in data:
         raise DefinitionError(f"the key '{key}' is missing.", path=place, column=key)
     return data[key]
+
+
+def _flag(data: Mapping[str, Any], key: str, place: str) -> bool:
+    value = data.get(key, False)
+    if not isinstance(value, bool):
+        raise DefinitionError(f"{value!r} is neither true nor false.", path=place, column=key)
+    return value
 
 
 def _choice(data: Mapping[str, Any], key: str, allowed: tuple[str, ...], place: str, default: str) -> str:

@@ -641,6 +641,9 @@ def _explained(
 
 
 def _taken_words(match: Match, *, whole: bool) -> Said:
+    if whole:
+        rows = match.found.evidence[0]
+        return say("taken_whole", file=rows.file_name, first=rows.row_first, last=rows.row_last)
     step = match.step
     values = {
         "file": step.evidence.file_name,
@@ -649,9 +652,6 @@ def _taken_words(match: Match, *, whole: bool) -> Said:
         "last": step.row_last,
         "current": abs(step.current_mean_ampere),
     }
-    if whole:
-        rows = match.found.evidence[0]
-        return say("taken_whole", file=rows.file_name, first=rows.row_first, last=rows.row_last)
     if step.direction == "rest":
         return say("taken_rest", **values)
     if match.rate is None:

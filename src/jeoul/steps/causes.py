@@ -4,13 +4,19 @@ Each cause is judged by its size: what it could do to the integral must be at le
 They are asked in this order, and the first that suffices is named:
 
 - ``few``: the step has fewer than three rows, so what its current did is not recorded;
+- ``clock``: the test time goes back within the step, so its intervals are not those of the test;
 - ``hole``: an interval without rows, ten times the mean of the others and at least a minute long;
 - ``way``: the counter of the other way counted what this one should have: the sign of the current is wrong;
 - ``edge``: the first or last row shows a current that is not the step's (it was logged before the current
   rose or after it fell);
 - ``voltage``: an energy differs and the charge of the same step does not;
 - ``resolution``: the current is written in steps so coarse;
-- ``fast``: the current moves so much from row to row that what it did between them may be as much.
+- ``fast``: the current moves so much from row to row that what it did between them may be as much;
+- ``before``: the counter had already moved in the first row, by what flowed before the step began;
+- ``factor``: in every row the counter is the same multiple of the integral: a unit, a range, the cells,
+  or pulses between all rows;
+- ``interval``: the difference arose between two rows; between all others the two agree;
+- ``spread``: it arose all over the step: the counter was fed by another current than the logged one.
 """
 
 from __future__ import annotations
@@ -27,6 +33,8 @@ from jeoul.measurement.counters import Counter
 from jeoul.steps.stream import Floats
 
 HOLE_FACTOR, HOLE_SECOND = 10.0, 60.0
+LIKE_SHARE = 0.25
+"""Ratios are alike that differ by less than this share of what they differ from 1."""
 ENOUGH = 0.5
 """A cause suffices if it could make this share of the difference."""
 COARSEST_AMPERE = 0.01
@@ -50,12 +58,20 @@ class Case:
     beside: Beside
     time: Floats
     current: Floats
+    moved: Floats
+    """What the counter moved between each row and the next [Ah or Wh]."""
+    flowed: Floats
+    """What the integral of the rows says of the same interval [Ah or Wh]."""
+
+    @property
+    def difference(self) -> float:
+        """Of the counter and the integral [Ah or Wh]."""
+        return abs(abs(self.counted) - abs(self.integral))
 
     @property
     def share(self) -> float:
         """By how much it differs from the integral, relative to that."""
-        difference = abs(abs(self.counted) - abs(self.integral))
-        return difference / abs(self.integral) if self.integral else math.inf
+        return self.difference / abs(self.integral) if self.integral else math.inf
 
     def suffices(self, ampere_second: float) -> bool:
         """Whether a charge of this size [A s] could make half of the difference."""
@@ -72,10 +88,12 @@ def find_cause(
     beside: Beside,
 ) -> Finding | None:
     """The finding that names the cause; None where the rows show none."""
-    columns = ["test_time_second", "current_ampere"]
+    columns = ["test_time_second", "current_ampere", "voltage_volt", counter.column]
     rows = measurement.select(columns, step["row_first"], step["row_last"])
-    time, current = (rows[name].to_numpy().astype(np.float64) for name in columns)
-    case = Case(counter, step, counted, integral, beside, time, current)
+    time, current, voltage, read = (rows[name].to_numpy().astype(np.float64) for name in columns)
+    moved = np.nan_to_num(np.diff(read)) * counter.factor
+    flowed = _flowed(counter, time, current, voltage)
+    case = Case(counter, step, counted, integral, beside, time, current, moved, flowed)
     for name, judge in _CAUSES.items():
         said = judge(case)
         if said is not None:
@@ -87,9 +105,25 @@ def find_cause(
                 step["row_first"],
                 step["row_last"],
                 counter.column,
-                {"step_count": number, "share": case.share, **values},
+                {"step_count": number, "share": case.share if case.integral else 1.0, **values},
             )
     return None
+
+
+_PART: Mapping[str, Callable[[Floats], Floats]] = {
+    "charging": lambda current: np.maximum(current, 0.0),
+    "discharging": lambda current: np.maximum(-current, 0.0),
+    "net": lambda current: current,
+    "cumulative": np.abs,
+}
+
+
+def _flowed(counter: Counter, time: Floats, current: Floats, voltage: Floats) -> Floats:
+    """The trapezoid of each interval, of what the counter counts [Ah or Wh]."""
+    part = _PART[counter.way](current)
+    rate = part * voltage if counter.quantity == "energy" else part
+    flowed: Floats = np.nan_to_num((rate[1:] + rate[:-1]) / 2 * np.maximum(np.diff(time), 0.0) / 3600.0)
+    return flowed
 
 
 Said = tuple[str, dict[str, float | int | str]]
@@ -140,7 +174,7 @@ def _edge(case: Case) -> Said | None:
 
 def _voltage(case: Case) -> Said | None:
     charge = case.beside.get((case.counter.way, "capacity"))
-    if case.counter.quantity != "energy" or charge is None:
+    if case.counter.quantity != "energy" or charge is None or not case.integral:
         return None
     column, counted, integral = charge
     if abs(abs(counted) - abs(integral)) > case.share / 4 * abs(integral):
@@ -176,12 +210,76 @@ def _fast(case: Case) -> Said | None:
     return f"the current changes faster than the log of up to {longest:.6g} s shows.", {"second": longest}
 
 
+def _clock(case: Case) -> Said | None:
+    intervals = np.diff(case.time)
+    back = float(-intervals.min())
+    if back <= 0 or not case.suffices(back * float(np.abs(case.current).max())):
+        return None
+    return f"the test time goes back by {back:.6g} s within it.", {"second": back}
+
+
+def _before(case: Case) -> Said | None:
+    """What the counter had moved in the first row since the row before, not by the current of this step."""
+    earlier = abs(case.counted) - abs(float(case.moved.sum()))
+    rest = abs(abs(float(case.moved.sum())) - abs(case.integral))
+    if earlier < ENOUGH * case.difference or rest > ENOUGH * case.difference:
+        return None
+    column = case.counter.column
+    text = f"'{column}' had moved by {earlier:.6g} in its first row, by what flowed before it began."
+    return text, {"amount": earlier}
+
+
+def _factor(case: Case) -> Said | None:
+    flows = np.abs(case.flowed) > LIKE_SHARE * float(np.abs(case.flowed).max(initial=0.0))
+    if np.count_nonzero(flows) < 3:
+        return None
+    ratios = case.moved[flows] / case.flowed[flows]
+    ratio = float(np.median(ratios))
+    if np.any(np.abs(ratios - ratio) > LIKE_SHARE * abs(ratio - 1.0)):
+        return None
+    text = (
+        f"'{case.counter.column}' moves {ratio:.6g} times as much as the integral from row to row: a unit, a "
+        "range or a number of cells is not that of the current, or as much flows between any two rows."
+    )
+    return text, {"ratio": ratio}
+
+
+def _interval(case: Case) -> Said | None:
+    off = case.moved - case.flowed
+    place = int(np.argmax(np.abs(off)))
+    others = float(np.abs(off).sum() - abs(off[place]))
+    if abs(off[place]) < ENOUGH * case.difference or others > ENOUGH * case.difference:
+        return None
+    row = int(case.step["row_first"]) + place
+    column, moved, flowed = case.counter.column, float(case.moved[place]), float(case.flowed[place])
+    text = (
+        f"between rows {row} and {row + 1} '{column}' moved by {moved:.6g}, and their time and current say "
+        f"{flowed:.6g}; elsewhere the two agree."
+    )
+    return text, {"row": row, "moved": moved, "flowed": flowed}
+
+
+def _spread(case: Case) -> Said | None:
+    """The difference between the outer rows, no half of it within one interval."""
+    off = case.moved - case.flowed
+    inside = abs(float(off.sum()))
+    if inside < ENOUGH * case.difference or float(np.abs(off).max()) > ENOUGH * inside:
+        return None
+    column = case.counter.column
+    return f"it arose over all its rows: the current that '{column}' counts is not the logged one.", {}
+
+
 _CAUSES: Mapping[str, Callable[[Case], Said | None]] = {
     "few": _few,
+    "clock": _clock,
     "hole": _hole,
     "way": _way,
     "edge": _edge,
     "voltage": _voltage,
     "resolution": _resolution,
     "fast": _fast,
+    "before": _before,
+    "factor": _factor,
+    "interval": _interval,
+    "spread": _spread,
 }

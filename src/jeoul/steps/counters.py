@@ -23,6 +23,7 @@ AGREEMENT = 1e-3
 """A step's counter agrees with the integral when they differ by less than this share."""
 
 RESOLUTION_STEPS = 2.0
+MOST_DECIMALS = 8
 LARGE_SHARE = 0.01
 EDGE_SECOND = 10.0
 UNIT_RATIOS = (1e3, 1e-3, 3600.0, 1 / 3600.0, 60.0, 1 / 60.0, 3.6, 1 / 3.6)
@@ -62,21 +63,20 @@ def count_by_step(measurement: Measurement, starts: Integers) -> list[CounterByS
     columns = ("test_time_second", "current_ampere", "voltage_volt", *(c.column for c in counters))
     counted = {c.column: np.zeros(len(starts)) for c in counters}
     resets: dict[str, list[Integers]] = {c.column: [] for c in counters}
-    resolution = {c.column: 0.0 for c in counters}
+    written = {c.column: _Written() for c in counters}
     for block in read_blocks(measurement, columns, before=1):
         step = np.searchsorted(starts, np.arange(block.start, block.start + block.rows), side="right") - 1
         for counter in counters:
             gained, again = _gained(block, counter, starts)
             counted[counter.column] += np.bincount(step, weights=gained, minlength=len(starts))
             resets[counter.column].append(block.start + np.flatnonzero(again))
-            if block.start == 0:
-                resolution[counter.column] = _resolution(block[counter.column])
+            written[counter.column].see(block[counter.column])
     return [
         CounterByStep(
             c,
             counted[c.column] * c.factor,
             np.concatenate(resets[c.column]),
-            resolution[c.column] * c.factor,
+            written[c.column].step * c.factor,
         )
         for c in counters
     ]
@@ -116,14 +116,35 @@ def _expected(block: Block, counter: Counter) -> Floats:
     return expected
 
 
-def _resolution(values: Floats) -> float:
-    """The step in which the column is written: a power of ten that divides every value, or 0."""
-    known = values[np.isfinite(values)][:20_000]
-    for digits in range(8):
-        scaled = known * 10.0**digits
-        if len(known) and np.all(np.abs(scaled - np.round(scaled)) < 1e-6 * np.maximum(np.abs(scaled), 1.0)):
-            return float(10.0**-digits)
-    return 0.0
+@dataclass
+class _Written:
+    """How finely a counter is written. It has a life: what the blocks so far need."""
+
+    decimals: int = 0
+    single: bool = True
+    largest: float = 0.0
+
+    def see(self, values: Floats) -> None:
+        """Take in the next rows; a zero is written in any step."""
+        known = values[np.isfinite(values) & (values != 0)]
+        self.largest = max(self.largest, float(np.abs(known).max(initial=0.0)))
+        while self.decimals < MOST_DECIMALS and not _has_step(known, 10.0**-self.decimals):
+            self.decimals += 1
+        self.single = self.single and bool(np.all(known.astype(np.float32) == known))
+
+    @property
+    def step(self) -> float:
+        """A power of ten that divides every value; else that of single precision; 0 for none."""
+        if not self.largest:
+            return 0.0
+        if self.decimals < MOST_DECIMALS:
+            return float(10.0**-self.decimals)
+        return float(np.spacing(np.float32(self.largest))) if self.single else 0.0
+
+
+def _has_step(values: Floats, step: float) -> bool:
+    scaled = values / step
+    return bool(np.all(np.abs(scaled - np.round(scaled)) < 1e-6 * np.maximum(np.abs(scaled), 1.0)))
 
 
 def counter_findings(measurement: Measurement, table: pl.DataFrame, starts: Integers) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import polars as pl
@@ -104,6 +104,8 @@ def find_cycles(steps: Steps, *, by: By | Literal["auto"] = "auto") -> Cycles:
     counted from its discharge on (discharge, then charge) by ``pairs``; its efficiency then compares a
     discharge with the charge before it, which is what coulombic efficiency means.
     """
+    if len(steps) and steps.table["current_mean_ampere"].null_count() == len(steps):
+        return replace(find_cycles(steps[:0]), steps=steps)  # a data logger's file, without a current
     table = with_activity(steps.table)
     if by == "half_cycles":
         halves = table.with_columns(cycle_count=_half_number(table))

@@ -34,8 +34,11 @@ def find_steps(
 
     Charge and energy are integrals over the rows; the instrument's counters are not used. A measurement
     without rows has no steps. Raises `InsufficientDataError` if ``instrument`` is asked for and no
-    column says where steps start. An impedance spectrum has no steps either.
+    column says where steps start. An impedance spectrum has no steps either; the file of a data logger, in
+    which there is a time but no voltage or no current, is one step of unknown mode, without charge.
     """
+    if measurement.row_count and _is_logged(measurement):
+        return Steps(_one_step(measurement), measurement, "signal")
     if measurement.row_count == 0 or not measurement.has(*REQUIRED):
         return Steps(_empty(), measurement, "signal" if boundaries == "signal" else "instrument")
     columns = () if boundaries == "signal" else instrument_columns(measurement)
@@ -64,6 +67,22 @@ def _steps(
     cuts = _missed_edges(measurement, table) if boundaries == "instrument" else ()
     findings = (*findings, *more, *find_disagreements(table), *cuts, *counted)
     return Steps(table, measurement, boundaries, temperature, findings)
+
+
+def _is_logged(measurement: Measurement) -> bool:
+    spectrum = measurement.has("frequency_hertz")
+    return not spectrum and measurement.has("test_time_second") and not measurement.has(*REQUIRED)
+
+
+def _one_step(measurement: Measurement) -> pl.DataFrame:
+    """The whole file as a step of which only rows and time are known."""
+    rows = measurement.row_count
+    first, last = measurement.select(["test_time_second"]).to_series().gather([0, rows - 1])
+    times = {"time_start_second": first, "time_first_second": first, "time_last_second": last}
+    known = {"step_count": 1, "mode": "unknown", "direction": "mixed", "row_first": 1, "row_last": rows}
+    return _conformed(
+        pl.DataFrame([{**known, **times, "time_end_second": last, "duration_second": last - first}])
+    )
 
 
 def _missed_edges(measurement: Measurement, table: pl.DataFrame) -> tuple[Finding, ...]:

@@ -31,7 +31,7 @@ STEP_COLUMNS: dict[str, tuple[pl.DataType | type[pl.DataType], str]] = {
     "cycle_count": (pl.Int64, "the instrument's cycle at the first row; null where the file has none"),
     "step_type": (pl.String, "the instrument's own word for the step; null where the file has none"),
     "mode": (pl.String, "rest, cc, cv, cccv, cp, pulse, profile or unknown, found from the signal"),
-    "direction": (pl.String, "charge, discharge, rest or mixed"),
+    "direction": (pl.String, "charge, discharge, rest or mixed (mixed also where no current was recorded)"),
     "row_first": (pl.Int64, "first data row, 1-based"),
     "row_last": (pl.Int64, "last data row, inclusive"),
     "time_start_second": (pl.Float64, "test time at the true edge before the first row [s]"),

@@ -10,6 +10,8 @@ from jeoul.errors import OutOfValidityError
 from jeoul.measurement import TEMPERATURES, Measurement
 from jeoul.steps.stream import Block, Floats, Integers, read_blocks
 
+TIME = "test_time_second"
+
 
 def trace(measurement: Measurement, *, points: int) -> dict[str, list[float]]:
     """Time, voltage, current and temperature at no more than `points` rows of the measurement, in order.
@@ -17,8 +19,9 @@ def trace(measurement: Measurement, *, points: int) -> dict[str, list[float]]:
     The rows are cut into bins of equal count, and of each bin those rows are kept at which one of the
     voltage, current and temperature is least or greatest; the first and the last row are kept as well. Each
     point is a row as it was recorded, so all series share one time list. The keys are the canonical column
-    names. Where the temperature was not logged in a row, the last reading before it stands (the first
-    one, at the start); this is for the eye, not for computing. Fewer rows than `points` come back whole.
+    names; what was not logged at all has none, and an impedance spectrum has no trace. Where the temperature
+    was not logged in a row, the last reading before it stands (the first one, at the start); this is for the
+    eye, not for computing. Fewer rows than `points` come back whole.
 
     points: at least 8. Raises `OutOfValidityError` below.
     """
@@ -27,8 +30,10 @@ def trace(measurement: Measurement, *, points: int) -> dict[str, list[float]]:
             f"a trace of {points} points cannot keep the extremes.", advice="Ask for 8 or more."
         )
     temperature = next((c for c in TEMPERATURES if measurement.has(c)), None)
-    series = ("voltage_volt", "current_ampere", *((temperature,) if temperature else ()))
-    columns = ("test_time_second", *series)
+    series = tuple(c for c in ("voltage_volt", "current_ampere", temperature) if c and measurement.has(c))
+    if not series or not measurement.has(TIME):
+        return {}
+    columns = (TIME, *series)
     parts = [np.zeros((len(columns), 0))]
     for block in read_blocks(measurement, columns, _bin_rows(measurement.row_count, points, len(series))):
         rows = (

@@ -21,6 +21,7 @@ from jeoul.uncertainty.measured import (
     total,
 )
 from jeoul.uncertainty.monte_carlo import IntervalCheck, Simulated, check_interval, monte_carlo
+from jeoul.uncertainty.rectangle import coverage_factor_by_shape
 from jeoul.uncertainty.reduced import (
     Term,
     capacity_contributions,
@@ -49,6 +50,7 @@ __all__ = [
     "check_interval",
     "combine",
     "coverage_factor",
+    "coverage_factor_by_shape",
     "energy_contributions",
     "monte_carlo",
     "propagate",

@@ -145,6 +145,11 @@ class RangeAccuracy:
         ``sum_m (-1)^m q / (pi m) exp(-2 pi^2 m^2 s^2 / q^2) sin(2 pi m x / q)`` for a true value x (dither).
         With x anywhere in its step its variance is ``sum_m q^2 / (2 pi^2 m^2) exp(-4 pi^2 m^2 s^2 / q^2)``:
         q^2 / 12 without noise, 2 % of that at s = q / 3 and nothing to speak of from s = q / 2.
+
+        So below half a step more noise makes u of a mean smaller (of a single reading never). That is kept,
+        for it is what trials find; the larger of the two parts in its place would be ten times too wide at
+        s = q / 2. It rests on noise that differs from row to row and has the size stated: a bound that the
+        channel stays well below is no noise to state here.
         Reference: B. Widrow, I. Kollar, Quantization Noise, Cambridge 2008, chapters 4 and 19.
         """
         if not self.resolution:

@@ -23,6 +23,9 @@ POWER_SHARE = 0.02
 CLOCK_QUANTUM_SECOND = 2.0
 """Two stamps in whole seconds may each be off by one; that is no error."""
 
+SINGLE_SHARE = 0.05
+"""Cells that are missing in no more rows than these were lost; in more, they were not recorded."""
+
 UNIT_RATIOS = {60.0: "minutes", 3600.0: "hours", 1e-3: "milliseconds", 1e3: "kiloseconds"}
 
 
@@ -51,6 +54,8 @@ def aggregates(names: Iterable[str]) -> list[Aggregate]:
         found += [*_range("record_index", pl.col("record_index")), _COUNT]
     if have >= {"power_watt", "voltage_volt", "current_ampere"}:
         found += _power()
+    if "unix_time_second" in have:
+        found.append(_NO_CLOCK)
     if have >= {"unix_time_second", "test_time_second"}:
         found += _range("offset", pl.col("unix_time_second") - pl.col("test_time_second"))
         found += _range("unix_time_second", pl.col("unix_time_second"))
@@ -59,6 +64,8 @@ def aggregates(names: Iterable[str]) -> list[Aggregate]:
 
 
 _COUNT = Aggregate("record_index:count", pl.col("record_index").count(), "sum")
+
+_NO_CLOCK = Aggregate("unix_time_second:missing", pl.col("unix_time_second").null_count(), "sum")
 
 
 def _is_finite(column: str) -> pl.Expr:
@@ -88,7 +95,8 @@ def combined(some: list[Aggregate], parts: Iterable[Mapping[str, Any]]) -> dict[
     rows = list(parts)
     answer: dict[str, Any] = {}
     for aggregate in some:
-        values = [row[aggregate.name] for row in rows if row[aggregate.name] is not None]
+        # An earlier version may have kept an answer that lacks what this one asks for.
+        values = [row[aggregate.name] for row in rows if row.get(aggregate.name) is not None]
         answer[aggregate.name] = rules[aggregate.combine](values) if values else None
     return answer
 
@@ -102,7 +110,8 @@ def findings_of(found: Mapping[str, Any], rows: int) -> list[Finding]:
     """What these numbers show to be odd."""
     if not rows:
         return []
-    return [*_records(found), *_sensors(found, rows), *_power_findings(found), *_clock_findings(found)]
+    clock = (*_clock_missing(found, rows), *_clock_findings(found))
+    return [*_records(found), *_sensors(found, rows), *_power_findings(found), *clock]
 
 
 def _records(found: Mapping[str, Any]) -> list[Finding]:
@@ -156,6 +165,16 @@ def _power_findings(found: Mapping[str, Any]) -> list[Finding]:
     return [
         Finding("power_disagrees", text, column="power_watt", values={"watt": difference, "ratio": ratio})
     ]
+
+
+def _clock_missing(found: Mapping[str, Any], rows: int) -> list[Finding]:
+    """Single rows whose date and time are none. Where most have none, the instrument logs it seldom."""
+    missing = found.get("unix_time_second:missing") or 0
+    if not 0 < missing <= SINGLE_SHARE * rows:
+        return []
+    text = f"{missing} of {rows} rows have no date and time that can be read."
+    values: dict[str, float | int | str] = {"count": missing, "rows": rows}
+    return [Finding("clock_missing", text, column="unix_time_second", values=values)]
 
 
 def _clock_findings(found: Mapping[str, Any]) -> list[Finding]:

@@ -17,6 +17,7 @@ from jeoul.measurement.intake.clock import Clock
 from jeoul.measurement.intake.sweep import sweep_findings
 from jeoul.measurement.measurement import Finding
 
+TIME = "test_time_second"
 BATCH_ROWS = 131_072
 UNDER_CURRENT_SHARE = 0.01
 
@@ -46,11 +47,13 @@ def inspect_rows(
     """Inspect a canonical table. `known` holds the answers of `gate_aggregates` where they were taken.
 
     Raises `BadValueError` for an empty or non-finite required cell, with its row (and its line where
-    `first_line` is known). A table without the required columns (impedance) is only counted.
+    `first_line` is known). Of a data logger's table the time is required; one without it (impedance) is only
+    counted.
     """
     names = rows.collect_schema().names()
-    sweep = tuple(sweep_findings(rows)) if "frequency_hertz" in names else ()
-    if not set(names) >= set(REQUIRED):
+    spectrum = "frequency_hertz" in names
+    sweep = tuple(sweep_findings(rows)) if spectrum else ()
+    if not set(names) >= set(REQUIRED if spectrum else (TIME,)):
         return Inspected(int(rows.select(pl.len()).collect().item()), sweep)
     some = aggregates(names)
     clock = Clock()
@@ -58,7 +61,7 @@ def inspect_rows(
     answers = dict(known) if known is not None else combined(some, taken)
     if not is_sound(answers) and clock.rows:
         _refuse_first(rows, path, first_line)
-    seen = None if sweep or "frequency_hertz" in names else _seen(answers, clock)
+    seen = None if spectrum else _seen(answers, clock)
     empty = [] if clock.rows else [Finding("no_rows", "The table has no rows: the test recorded nothing.")]
     odd = (*empty, *sweep, *clock.findings(rows), *findings_of(answers, clock.rows))
     return Inspected(clock.rows, (*odd, *_open_end(rows, answers, clock.rows)), seen)
@@ -95,7 +98,8 @@ def _seen(answers: Mapping[str, Any], clock: Clock) -> Mapping[str, Any] | None:
 
 def _open_end(rows: pl.LazyFrame, found: Mapping[str, Any], count: int) -> list[Finding]:
     """A table whose last row still carries current: the test stopped there, or the file was cut there."""
-    if not count or "frequency_hertz" in rows.collect_schema().names():
+    names = rows.collect_schema().names()
+    if not count or "frequency_hertz" in names or "current_ampere" not in names:
         return []  # the current of a spectrum is an amplitude
     last = float(rows.select("current_ampere").tail(1).collect().item())
     largest = max(abs(found["current_ampere:min"]), abs(found["current_ampere:max"]))
@@ -116,7 +120,7 @@ def _full_pass(
     rows: pl.LazyFrame, clock: Clock, some: list[Aggregate], path: Path, first_line: int | None
 ) -> list[Mapping[str, Any]]:
     columns = [aggregate.column for aggregate in some]
-    needed = sorted({name for column in columns for name in column.meta.root_names()} | set(REQUIRED))
+    needed = sorted({name for column in columns for name in column.meta.root_names()} | {TIME})
     parts: list[Mapping[str, Any]] = []
     for batch in rows.select(needed).collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
         found = batch.select(columns).row(0, named=True)
@@ -129,14 +133,15 @@ def _full_pass(
 
 def _refuse_first(rows: pl.LazyFrame, path: Path, first_line: int | None) -> None:
     before = 0
-    for batch in rows.select(REQUIRED).collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
+    names = _required(rows.collect_schema().names())
+    for batch in rows.select(names).collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
         _refuse_in(batch, before, path, first_line)
         before += batch.height
 
 
 def _refuse_in(batch: pl.DataFrame, before: int, path: Path, first_line: int | None) -> None:
     """Raise for the first required cell of this batch that is no finite number, if there is one."""
-    bad = [(_first_bad(batch[name]), name) for name in REQUIRED]
+    bad = [(_first_bad(batch[name]), name) for name in _required(batch.columns)]
     found = [(place, name) for place, name in bad if place is not None]
     if not found:
         return
@@ -151,6 +156,12 @@ def _refuse_in(batch: pl.DataFrame, before: int, path: Path, first_line: int | N
         line=None if first_line is None else first_line + row - 1,
         column=name,
     )
+
+
+def _required(names: Iterable[str]) -> list[str]:
+    """Those of the required columns that a table has: of a data logger's only the time."""
+    have = set(names)
+    return [name for name in REQUIRED if name in have]
 
 
 def _first_bad(series: pl.Series) -> int | None:

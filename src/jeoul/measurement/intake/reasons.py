@@ -15,6 +15,7 @@ SUSPECT: dict[str, str] = {
     "sweep_hole": "points of a frequency sweep are missing",
     "time_stands_still": "most rows have no time of their own",
     "time_unit_contradicted": "test time and wall clock run at different speeds",
+    "clock_missing": "single rows have no date and time",
     "clock_set_back": "the wall clock was set back during the test",
     "power_disagrees": "power is not voltage times current",
     "sensor_impossible": "a sensor reads what no cell survives",

@@ -18,7 +18,10 @@ HOLE = 1.6
 
 
 def sweep_findings(rows: pl.LazyFrame) -> Iterator[Finding]:
-    """Holes and turns in a regular sweep. A sweep of irregular points has nothing to compare with."""
+    """Holes and turns in a regular sweep; a frequency that stands twice is a turn.
+
+    A sweep of irregular points has nothing to compare with.
+    """
     frequency = rows.select("frequency_hertz").collect().to_series().to_numpy()
     frequency = frequency[np.isfinite(frequency) & (frequency > 0)]
     if len(frequency) < 8:
@@ -29,9 +32,10 @@ def sweep_findings(rows: pl.LazyFrame) -> Iterator[Finding]:
     if usual == 0 or regular.mean() < REGULAR_SHARE:
         return
     holes = np.flatnonzero(steps / usual > HOLE)
-    turns = np.flatnonzero(steps / usual < 0)
+    turns = np.flatnonzero(steps / usual <= 0)
     if len(turns):
-        yield _finding("sweep_turns", "the sweep turns back", int(turns[0]), len(turns), frequency)
+        what = "the sweep stands still" if steps[turns[0]] == 0 else "the sweep turns back"
+        yield _finding("sweep_turns", what, int(turns[0]), len(turns), frequency)
     elif len(holes):
         yield _finding("sweep_hole", "points of the sweep are missing", int(holes[0]), len(holes), frequency)
 

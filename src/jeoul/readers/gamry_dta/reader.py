@@ -57,7 +57,8 @@ def decode(source: Source) -> tuple[VendorTable, ...]:
             advice="The file is cut, or the experiment was stopped before its first point.",
         )
     aborted = any(line.startswith(ABORTED + "\t") and "\tT\t" in line for line in lines)
-    return tuple(_table(block, facts, aborted, source) for block in blocks)
+    starts = _starts(blocks)
+    return tuple(_table(*pair, facts, aborted, source) for pair in zip(blocks, starts, strict=True))
 
 
 def _metadata(lines: Sequence[str]) -> dict[str, str]:
@@ -106,9 +107,41 @@ def _rows(lines: Sequence[str], index: int) -> tuple[str, ...]:
     return tuple(rows)
 
 
-def _table(block: Block, facts: dict[str, str], aborted: bool, source: Source) -> VendorTable:
+def _points(block: Block) -> list[int]:
+    """The numbers of the points; none where the table has no such column or a cell of it is none."""
+    cells = [row.split("\t", 1)[0].strip() for row in block.rows]
+    if block.names[:1] != ("Pt",) or not all(cell.isdecimal() for cell in cells):
+        return []
+    return [int(cell) for cell in cells]
+
+
+def _starts(blocks: Sequence[Block]) -> list[int]:
+    """The number of the first point of each table: 0; of ``CURVE2``, the one after the last of ``CURVE1``."""
+    after: dict[str, int] = {}
+    starts = []
+    for block in blocks:
+        kind = block.name.rstrip("0123456789")
+        starts.append(after.get(kind, 0))
+        after[kind] = max(_points(block), default=-1) + 1
+    return starts
+
+
+def _lost_start(block: Block, start: int) -> tuple[Finding, ...]:
+    """A finding where the first point is not that with which a table starts. Holes show at the intake."""
+    points = _points(block)
+    if not points or points[0] == start:
+        return ()
+    promised, found = max(points) + 1 - start, len(points)
+    text = f"Table {block.name} begins with point {points[0]} and not with {start}: rows above were lost."
+    return (Finding("rows_missing", text, values={"promised": promised, "found": found}),)
+
+
+def _table(block: Block, start: int, facts: dict[str, str], aborted: bool, source: Source) -> VendorTable:
     description = find_reader("gamry_dta").description
-    notes = [*missing_points(block.promised, len(block.rows), f"Table {block.name}")]
+    notes = [
+        *missing_points(block.promised, len(block.rows), f"Table {block.name}"),
+        *_lost_start(block, start),
+    ]
     if aborted:
         notes.append(Finding("experiment_aborted", "The file says that the experiment was aborted."))
     table = read_block(
