@@ -20,6 +20,7 @@ from jeoul.errors import (
     UnknownFormatError,
     UnknownNameError,
 )
+from jeoul.readers.text import decode_text
 from jeoul.testing import check_reader
 
 HERE = Path(__file__).parent
@@ -138,6 +139,39 @@ def test_korean_headers_in_every_encoding_give_the_same_rows(tmp_path: Path, enc
     assert measurement.table["current_ampere"].to_list() == [0.0, -2.0, -2.0]
     assert measurement.table["surface_temperature_celsius"].to_list() == [25.0, 25.1, 25.2]
     assert measurement.table["vendor.비고"].to_list() == ["휴지", "방전", "방전"]
+
+
+# Hangul whose two bytes in cp949 are letters in UTF-8: 홍 is C8 AB, there U+022B.
+BOTH_WAYS = ["홍", "회", "화 호", "탄", "채홍", "홍 / 천", "ID 3 홍"]
+WESTERN = [
+    *("°C", "µA", "±0.1", "mΩ", "ø 18 mm", "25 °", "m²", "cell·1", "À, été", "Müller", "Łódź", "Dvořák"),
+    *("Zażółć gęślą jaźń", "Şükrü", "Trương", "č. 3", "ș", "Ångström", "Škoda", "Δ", "Ж"),
+]
+
+
+@pytest.mark.parametrize("word", BOTH_WAYS)
+def test_korean_bytes_that_are_utf_8_by_chance_are_korean(tmp_path: Path, word: str) -> None:
+    """In a column's name and in its cells."""
+    data = f"Time [s],I[A],U[V],{word}\n0,0.0,3.50,{word}\n1,-2.0,3.40,x\n2,-2.0,3.39,y\n".encode("cp949")
+    assert data.decode("utf-8") != data.decode("cp949")  # both readings are possible
+    assert decode_text(data) == (data.decode("cp949"), "cp949")
+    measurement = jeoul.read(write(tmp_path, "k.csv", data))
+    assert measurement.table[f"vendor.{word}"].to_list() == [word, "x", "y"]
+
+
+@pytest.mark.parametrize("word", WESTERN)
+def test_western_letters_and_signs_are_no_korean(word: str) -> None:
+    data = f"Time [s],I[A],U[V],{word}\n0,0.0,3.50,{word}\n".encode()
+    assert decode_text(data) == (data.decode("utf-8"), "utf-8")
+
+
+def test_the_whole_head_decides_between_korean_and_western() -> None:
+    """One odd letter among Western words is a Western letter; where it stands alone it is Korean."""
+    assert decode_text("operator ȫ\nMüller, Dvořák, 25 °C\n".encode())[1] == "utf-8"
+    assert decode_text("담당자 홍\n".encode()) == ("담당자 홍\n", "utf-8")
+    korean = "operator,홍\n".encode("cp949")
+    assert decode_text(korean) == ("operator,홍\n", "cp949")
+    assert decode_text(korean + b"\xc8") == ("operator,홍\n", "cp949")  # the head ends within a character
 
 
 def test_a_decimal_comma_is_read_where_commas_do_not_cut(tmp_path: Path) -> None:

@@ -46,6 +46,13 @@ def test_a_made_file_keeps_the_contract(tmp_path: Path) -> None:
     assert (measurement.metadata["item"], measurement.provenance.first_line) == ("K-1", 14)
 
 
+def test_a_korean_name_in_the_summary_is_read_although_it_is_utf_8_by_chance(tmp_path: Path) -> None:
+    """C8 AB is the surname 홍 in cp949, and the letter U+022B in UTF-8."""
+    path = tmp_path / "novonix.csv"
+    path.write_bytes(ONE.replace("K-1", "홍").replace("°", "").encode("cp949"))
+    assert jeoul.read(path).metadata["item"] == "홍"
+
+
 def test_two_tests_appended_in_one_file_are_two_tables(tmp_path: Path) -> None:
     path = write(tmp_path, ONE + SUMMARY.format(n=2) + NAMES + ROWS)
     first, second = jeoul.read_all(path)

@@ -72,7 +72,10 @@ def life(ran: Callable[..., Measurement]) -> Measurement:
     """Formation on a cell that loses a tenth, then check-up, ageing, check-up, ageing, check-up."""
     check_up = (*cycle(0.3), *hppc(0.8, 0.5, 0.2))
     worn = ran(*check_up, *(11 * cycle(1.0)), *check_up, *(12 * cycle(1.0)), *check_up)
-    return join([ran(*cycle(0.1), *cycle(0.1), efficiency=0.9), worn])
+    formation = ran(*cycle(0.1), *cycle(0.1), efficiency=0.9)
+    ended = formation.table["unix_time_second"][-1] - worn.table["unix_time_second"][0]
+    later = worn.rows.with_columns(pl.col("unix_time_second") + ended + 60.0)
+    return join([formation, worn.with_rows(later)])
 
 
 def test_a_life_is_formation_check_ups_and_ageing(life: Measurement) -> None:

@@ -232,9 +232,9 @@ def test_a_counter_that_moved_before_the_step_began(tmp_path: Path) -> None:
 
 
 def test_a_time_that_goes_back_within_the_step(tmp_path: Path) -> None:
-    """The last row but one of the first step carries the time of long before."""
+    """Two rows near the end of the first step carry times of long before."""
     time = np.arange(6 * STEP, dtype=float) + 20_000.0
-    time[STEP - 2] = 100.0
+    time[STEP - 3 : STEP - 1] = 100.0, 101.0
     path = test_file(tmp_path, test_time_second=time, charging_capacity_ah=charge("test"))
     assert causes(path) == ["counter_cause_clock"]
 

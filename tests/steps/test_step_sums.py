@@ -119,9 +119,87 @@ def test_first_step_may_start_before_its_first_row_but_not_before_the_test(
 
 
 def test_time_going_back_integrates_as_nothing(measurement):
-    steps = find_steps(measurement(t=[0.0, 10, 5, 15], u=[3.0] * 4, i=[1.0] * 4, step_count=[1] * 4))
-    assert steps[0].charge_capacity_ah * 3600 == pytest.approx(10 + 0 + 10)
+    time = [0.0, 10, 11, 2, 3, 13]
+    steps = find_steps(measurement(t=time, u=[3.0] * 6, i=[1.0] * 6, step_count=[1] * 6))
+    assert steps[0].charge_capacity_ah * 3600 == pytest.approx(10 + 1 + 0 + 1 + 10)
     assert steps[0].max_interval_second == 10.0
+    assert steps.findings == ()
+
+
+def test_two_rows_that_changed_places_take_the_time_between_the_others(measurement):
+    steps = find_steps(measurement(t=[0.0, 10, 5, 15], u=[3.0] * 4, i=[1.0] * 4, step_count=[1] * 4))
+    assert steps[0].charge_capacity_ah * 3600 == pytest.approx(15.0)
+    assert [(f.code, f.row_first) for f in steps.findings] == [("row_out_of_time", 2)]
+
+
+# A rest, a discharge and a charge, each second; where a row stands whose time is no time of the test.
+STRAY = {"inside a step": 14, "first of a step": 10, "last of a step": 19}
+
+
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("jump", [-9684.0, -2.5, 2.5, 19368.0])
+@pytest.mark.parametrize("where", STRAY)
+def test_a_row_whose_time_jumps_and_returns_weighs_nothing(measurement, where, jump, told):
+    """All sums are those of the file without it; its readings stay the extremes of its step."""
+    row = STRAY[where]
+    time = np.arange(30.0) + 20_000.0
+    current, step = np.repeat([0.0, -2.0, 1.0], 10), np.repeat([1, 2, 3], 10)
+    columns = {"t": time, "u": 3.3 + 0.01 * current, "i": current, "step_count": step}
+    columns |= {"s": np.tile(np.arange(1.0, 11.0), 3)} if told else {}
+    without = find_steps(measurement(**{name: np.delete(v, row) for name, v in columns.items()})).table
+    columns["t"], columns["u"] = time + jump * (np.arange(30) == row), columns["u"].copy()
+    columns["u"][row] = 2.0
+    steps = find_steps(measurement(**columns))
+    recorded = [c for c in without.columns if c.startswith("row_") or c == "voltage_min_volt"]
+    assert_frame_equal(steps.table.drop(recorded), without.drop(recorded), check_exact=True)
+    assert steps.table["row_last"].to_list() == [10, 20, 30]
+    assert steps[1].voltage_min_volt == 2.0
+    finding = next(f for f in steps.findings if f.code == "row_out_of_time")
+    assert (finding.row_first, finding.row_last, finding.values["rows"]) == (row + 1, row + 1, 1)
+
+
+def test_the_charge_that_hung_on_the_time_of_a_row_is_told(measurement):
+    """2 A, a row at 3600 s among rows a second apart: an hour of 2 A, but for two seconds."""
+    time = [0.0, 1.0, 3600.0, 3.0, 4.0]
+    steps = find_steps(measurement(t=time, u=[3.3] * 5, i=[2.0] * 5, step_count=[1] * 5))
+    (finding,) = steps.findings
+    assert finding.values["capacity_ah"] == pytest.approx(2.0 * (3599 - 2) / 3600, rel=1e-3)
+    assert steps[0].charge_capacity_ah * 3600 == pytest.approx(2.0 * 4.0)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_step_of_one_stray_row_has_no_time_of_its_own(measurement, told):
+    """Between 9 s and 11 s the step time of the row after tells the edge; without it they are a gap."""
+    time = np.array([*range(10), 5000.0, *range(11, 20)], dtype=float)
+    step = np.array([1] * 10 + [2] + [3] * 9)
+    current = np.array([-2.0] * 10 + [7.0] + [1.0] * 9)
+    columns = {"t": time, "u": np.full(20, 3.3), "i": current, "step_count": step}
+    columns |= {"s": np.array([*range(10), 0.5, *np.arange(0.5, 9.0)])} if told else {}
+    steps = find_steps(measurement(**columns))
+    assert [s.duration_second for s in steps] == ([10.5, 0.0, 8.5] if told else [9.0, 0.0, 8.0])
+    amperes = [(s.charge_capacity_ah - s.discharge_capacity_ah) * 3600 for s in steps]
+    assert amperes == pytest.approx([-21.0, 0.0, 8.5] if told else [-18.0, 0.0, 8.0])
+    assert [(s.row_first, s.row_last) for s in steps] == [(1, 10), (11, 11), (12, 20)]
+
+
+def test_a_clock_that_starts_again_with_every_step_is_no_stray(measurement):
+    """Steps of two rows, at 0.01 n and 100 s of their own: every second row looks astray, and none is."""
+    time = np.array([[0.01 * n, 100.0] for n in range(10)]).ravel()
+    step = np.repeat(np.arange(10), 2)
+    steps = find_steps(measurement(t=time, u=np.full(20, 3.3), i=np.full(20, 1.0), step_count=step))
+    assert steps.table["charge_capacity_ah"].to_list() == pytest.approx(
+        [(100.0 - 0.01 * n) / 3600 for n in range(10)]
+    )
+    assert "row_out_of_time" not in [f.code for f in steps.findings]
+
+
+def test_a_finding_after_a_stray_row_names_the_rows_of_the_file(measurement):
+    time = [0.0, 1.0, 900.0, 3.0, 4.0, 104.0, 105.0]
+    steps = find_steps(
+        measurement(t=time, u=[3.3] * 7, i=[1.0] * 5 + [0.0] * 2, step_count=[1] * 5 + [2] * 2)
+    )
+    edge = next(f for f in steps.findings if f.code == "edge_unresolved")
+    assert (edge.row_first, edge.row_last) == (5, 6)
 
 
 def test_counters_of_the_instrument_are_not_used(measurement):
@@ -187,6 +265,8 @@ ROW = st.tuples(
     st.sampled_from([0, 0, 0, 0, 1]),  # whether a step starts here
     st.sampled_from([0.0, 0.25, 1.0, 3.0, math.nan]),  # step time at the first row of the step
 )
+# Back beyond everything before it: no row of it stands between two that follow one another.
+FAR_BACK = ROW.map(lambda row: (-500.0 if row[0] < 0 else row[0], *row[1:]))
 
 
 def columns_of(rows):
@@ -228,7 +308,7 @@ def by_hand(t, u, i, starts, s):
 
 
 @settings(max_examples=150, deadline=None)
-@given(rows=st.lists(ROW, min_size=1, max_size=60), told=st.booleans())
+@given(rows=st.lists(FAR_BACK, min_size=1, max_size=60), told=st.booleans())
 def test_sums_are_those_of_the_definition(measurement, rows, told):
     columns, step_time = columns_of(rows)
     t, u, i = columns["t"], columns["u"], columns["i"]
@@ -293,6 +373,14 @@ def test_a_first_row_that_stands_one_interval_late_is_told(measurement):
     finding = next(f for f in steps.findings if f.code == "first_interval_unknown")
     assert finding.values["capacity_ah"] == pytest.approx(43.0 / 3600.0, rel=1e-3)
     assert steps[0].charge_capacity_ah == pytest.approx(9 * 43.0 / 3600.0)
+
+
+@pytest.mark.parametrize(("frequency", "told"), [(1000.0, False), (None, True), (0.0, True)])
+def test_nothing_flows_unseen_before_a_spectrum(measurement, frequency, told):
+    """The first point of a spectrum takes its time; a file that also holds a spectrum may begin otherwise."""
+    points = {"t": [1.0, 2.0, 3.0, 4.0], "u": [3.3] * 4, "i": [0.01] * 4}
+    steps = find_steps(measurement(**points, frequency_hertz=[frequency, 100.0, 10.0, 1.0]))
+    assert ("first_interval_unknown" in [f.code for f in steps.findings]) is told
 
 
 @pytest.mark.parametrize("first", [0.0, 36000.0])

@@ -2,7 +2,7 @@
 
 from jeoul.measurement.columns import COLUMNS, REQUIRED, TEMPERATURES, VENDOR_PREFIX, Column, find_column
 from jeoul.measurement.join import join
-from jeoul.measurement.measurement import Finding, Measurement, Part, Provenance
+from jeoul.measurement.measurement import DescribedBy, Finding, Measurement, Part, Provenance
 
 __all__ = [
     "COLUMNS",
@@ -10,6 +10,7 @@ __all__ = [
     "TEMPERATURES",
     "VENDOR_PREFIX",
     "Column",
+    "DescribedBy",
     "Finding",
     "Measurement",
     "Part",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import polars as pl
 
 from jeoul.errors import InsufficientDataError, ReadError
 from jeoul.measurement.measurement import Finding, Measurement, Part, Provenance
+from jeoul.measurement.overlap import Seam, find_seam, starts_again, value_at
 
 CONTINUED = ("step_count", "record_index")
 """Counters that are carried on where they start again; cycles and steps of the programme are not."""
@@ -20,32 +22,44 @@ def join(parts: Sequence[Measurement]) -> Measurement:
 
     Test time that starts again is carried on: by the wall clock where both parts have one and it ran on,
     else from the last time of the part before. `step_count` and `record_index` that start again are carried
-    on too. Every seam is a finding that says what was added; no row is dropped or changed otherwise. A
-    column that a part does not have is empty there.
+    on too. Rows with which a part begins and the part before it ends are kept once (`overlap.find_seam`); no
+    other row is dropped. Where a clock goes back and no row is shared, no pause is put between the parts.
+    Every seam is a finding that says what was added, and so is what was left out or goes back. A column that
+    a part does not have is empty there.
 
-    Raises `InsufficientDataError` for no parts and `ReadError` where a part stands twice or the formats
-    differ.
+    Raises `InsufficientDataError` for no parts and `ReadError` where a part stands twice, the formats
+    differ, or two files overlap and contradict each other.
     """
     if not parts:
         raise InsufficientDataError("no files were given to join.")
     _refuse_strangers(parts)
-    joined = [parts[0].rows]
+    joined, own = [parts[0].rows], [_Own(1, parts[0].row_count)]
     findings = list(parts[0].findings)
-    before, rows = parts[0], parts[0].row_count
     shifts = dict.fromkeys(("test_time_second", *CONTINUED), 0.0)
-    for part in parts[1:]:
-        shifts = {name: _shift(before, part, name, shifts[name]) for name in shifts}
-        joined.append(_shifted(part, shifts))
-        findings += [_seam(part, rows, shifts), *(_moved(finding, rows) for finding in part.findings)]
-        before, rows = part, rows + part.row_count
+    for before, part in pairwise(parts):
+        seam, rows = find_seam(before, part), own[-1].row_last
+        shifts = {name: _shift(before, part, name, shifts[name], seam) for name in shifts}
+        joined.append(_shifted(part, shifts).slice(seam.shared))
+        findings += [_seam(part, rows, shifts), *_odd_seam(before, part, rows, seam)]
+        findings += _new(findings, (_moved(finding, rows - seam.shared) for finding in part.findings))
+        own.append(_Own(rows + 1, rows + part.row_count - seam.shared, seam.shared))
     return Measurement(
         rows=pl.concat(joined, how="diagonal_relaxed"),
-        row_count=rows,
-        provenance=_provenance(parts),
+        row_count=own[-1].row_last,
+        provenance=_provenance(parts, own),
         metadata=parts[0].metadata,
         findings=tuple(findings),
         counters=parts[0].counters,
     )
+
+
+@dataclass(frozen=True)
+class _Own:
+    """The rows of a part in the whole (1-based), and how many of its first rows were left out."""
+
+    row_first: int
+    row_last: int
+    left_out: int = 0
 
 
 def _refuse_strangers(parts: Sequence[Measurement]) -> None:
@@ -61,13 +75,18 @@ def _refuse_strangers(parts: Sequence[Measurement]) -> None:
             raise ReadError("stands twice among the files to join.", path=part.provenance.file_name)
 
 
-def _shift(before: Measurement, part: Measurement, name: str, so_far: float) -> float:
+def _shift(before: Measurement, part: Measurement, name: str, so_far: float, seam: Seam) -> float:
     """What is added to a column of this part: nothing where it runs on by itself."""
     if not (before.has(name) and part.has(name) and before.row_count and part.row_count):
         return so_far
-    last = _value(before, name, before.row_count)
-    first = _value(part, name, 1)
-    if last is None or first is None or first >= last:
+    last = value_at(before, name, before.row_count)
+    # A row that both files hold is one row: there the counters meet.
+    first = value_at(part, name, max(seam.shared, 1))
+    if last is None or first is None:
+        return so_far
+    if seam.shared:
+        return last + so_far - first
+    if first >= last:
         return so_far
     if name != "test_time_second":
         return last + so_far
@@ -75,17 +94,18 @@ def _shift(before: Measurement, part: Measurement, name: str, so_far: float) -> 
 
 
 def _pause(before: Measurement, part: Measurement) -> float:
-    """Seconds between the parts by the wall clock, where both have one and it ran on; else its first time."""
-    first = _value(part, "test_time_second", 1) or 0.0
-    if not (before.has("unix_time_second") and part.has("unix_time_second")):
-        return max(first, 0.0)
-    last, start = _value(before, "unix_time_second", before.row_count), _value(part, "unix_time_second", 1)
-    return start - last if last is not None and start is not None and start >= last else max(first, 0.0)
+    """Seconds between the parts by the wall clock, where both have one and it ran on.
 
-
-def _value(measurement: Measurement, name: str, row: int) -> float | None:
-    value = measurement.select([name], row, row).item()
-    return None if value is None else float(value)
+    Else what the part itself says to have run before its first row, if its test time starts again at all.
+    """
+    if before.has("unix_time_second") and part.has("unix_time_second"):
+        last = value_at(before, "unix_time_second", before.row_count)
+        start = value_at(part, "unix_time_second", 1)
+        if last is not None and start is not None and start >= last:
+            return start - last
+    if not starts_again(part, "test_time_second"):
+        return 0.0
+    return max(value_at(part, "test_time_second", 1) or 0.0, 0.0)
 
 
 def _shifted(part: Measurement, shifts: dict[str, float]) -> pl.LazyFrame:
@@ -109,8 +129,34 @@ def _seam(part: Measurement, rows: int, shifts: dict[str, float]) -> Finding:
     return Finding("seam", text, row, row, None, values)
 
 
+def _odd_seam(before: Measurement, part: Measurement, rows: int, seam: Seam) -> Iterator[Finding]:
+    """What was left out at a seam, or that a clock goes back over it."""
+    file, there, row = part.provenance.file_name, before.provenance.file_name, rows + 1
+    values: dict[str, float | int | str] = {"file": file, "before": there, "clock": seam.clock}
+    if seam.shared:
+        first = rows - seam.shared + 1
+        text = (
+            f"Rows 1 to {seam.shared} of '{file}' are the last rows of '{there}' once more (rows {first} to "
+            f"{rows}; equal {seam.clock}, voltage and current): they are counted once."
+        )
+        values |= {"count": seam.shared, "first": first, "last": rows}
+        yield Finding("rows_shared", text, first, rows, None, values)
+    elif seam.back:
+        text = (
+            f"Row {row}: by {seam.clock} '{file}' begins {seam.back:.6g} before the end of '{there}', and no "
+            "row stands in both: the clock was set back or the files are not in order. No pause was counted."
+        )
+        yield Finding("seam_goes_back", text, row, row, seam.clock, {**values, "back": seam.back})
+
+
+def _new(known: Sequence[Finding], found: Iterable[Finding]) -> list[Finding]:
+    """Those that are not said already: of rows that two files hold both say the same."""
+    said = {(f.code, f.row_first, f.row_last, f.column) for f in known if f.row_first is not None}
+    return [f for f in found if (f.code, f.row_first, f.row_last, f.column) not in said]
+
+
 def _moved(finding: Finding, rows: int) -> Finding:
-    """A finding of a part, with its rows counted in the whole."""
+    """A finding of a part, with its rows counted in the whole: `rows` come before its first."""
     first, last = finding.row_first, finding.row_last
     return replace(
         finding,
@@ -119,13 +165,9 @@ def _moved(finding: Finding, rows: int) -> Finding:
     )
 
 
-def _provenance(parts: Sequence[Measurement]) -> Provenance:
+def _provenance(parts: Sequence[Measurement], rows: Sequence[_Own]) -> Provenance:
     own = [part.provenance for part in parts]
-    listed, row = [], 0
-    for part in parts:
-        p = part.provenance
-        listed.append(Part(p.file_name, p.sha256, row + 1, row + part.row_count, p.first_line))
-        row += part.row_count
+    listed = [_part(p, place) for p, place in zip(own, rows, strict=True)]
     digest = hashlib.sha256("".join(f"{p.sha256}  {p.file_name}\n" for p in own).encode()).hexdigest()
     return replace(
         own[0],
@@ -134,4 +176,10 @@ def _provenance(parts: Sequence[Measurement]) -> Provenance:
         size_byte=sum(p.size_byte for p in own),
         first_line=None,
         parts=tuple(listed),
+        described_by=tuple(dict.fromkeys(file for p in own for file in p.described_by)),
     )
+
+
+def _part(own: Provenance, place: _Own) -> Part:
+    line = None if own.first_line is None else own.first_line + place.left_out
+    return Part(own.file_name, own.sha256, place.row_first, place.row_last, line, place.left_out)

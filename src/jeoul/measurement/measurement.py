@@ -45,13 +45,28 @@ class Finding:
 
 @dataclass(frozen=True)
 class Part:
-    """One of several files that were joined: its rows in the whole, 1-based, inclusive."""
+    """One of several files that were joined: its rows in the whole, 1-based, inclusive.
+
+    Row r of the whole is the file's own row ``r - row_first + 1 + left_out``.
+    """
 
     file_name: str
     sha256: str
     row_first: int
     row_last: int
     first_line: int | None = None
+    """Line of the raw text file (1-based) that holds `row_first`; None for binary formats."""
+    left_out: int = 0
+    """How many of the file's own first rows stand in the file before it too and were left out here."""
+
+
+@dataclass(frozen=True)
+class DescribedBy:
+    """A file that says how a raw file is read: a laboratory's own description, or a DBC that it names."""
+
+    file_name: str
+    """Of the description its name; of a file that it names, the path as it stands there."""
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -70,9 +85,12 @@ class Provenance:
     """Line of the raw text file (1-based) that holds data row 1; None for binary formats."""
     parts: tuple[Part, ...] = ()
     """The files that were joined, if several were; `sha256` is then that of their hashes and names."""
+    described_by: tuple[DescribedBy, ...] = ()
+    """The description that the file was read by, then what it names; empty for a format that Jeoul knows."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
+        """Plain data for JSON; `described_by` stands in it only where there is a description."""
+        described = {"described_by": [asdict(one) for one in self.described_by]} if self.described_by else {}
         return {
             "file_name": self.file_name,
             "sha256": self.sha256,
@@ -84,6 +102,7 @@ class Provenance:
             "table": self.table,
             "first_line": self.first_line,
             "parts": [asdict(part) for part in self.parts],
+            **described,
         }
 
 

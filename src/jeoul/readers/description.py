@@ -46,6 +46,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from jeoul.errors import DefinitionError
@@ -172,6 +173,12 @@ def parse_description(text: str, place: str) -> FormatDescription:
         signals=data.get("signals"),
         counters=tuple(_counter(row, place) for row in data.get("counters", ())),
     )
+
+
+def description_files(path: Path) -> dict[str, Path]:
+    """A description and the files that it names (DBC), by the names that they go by in it; its own first."""
+    signals = parse_description(path.read_text(encoding="utf-8"), str(path)).signals or {}
+    return {path.name: path} | {str(name): path.parent / str(name) for name in signals.get("dbc", ())}
 
 
 def _current(row: Mapping[str, Any], place: str) -> CurrentSign:

@@ -6,17 +6,18 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
 
 from jeoul.errors import BadValueError, DamagedFileError, JeoulError, ReadError
-from jeoul.measurement import Finding, Measurement, Provenance, join
+from jeoul.measurement import DescribedBy, Finding, Measurement, Provenance, join
 from jeoul.measurement.intake import gate_aggregates, inspect_rows
 from jeoul.readers.canonical import CanonicalFrame, canonicalise, vendor_counters
 from jeoul.readers.contract import VendorTable
-from jeoul.readers.description import FormatDescription, parse_description
+from jeoul.readers.description import FormatDescription, description_files, parse_description
 from jeoul.readers.registry import Registered, find_reader, identify_source
 from jeoul.readers.source import Source, open_source
 
@@ -142,6 +143,7 @@ class _Opened:
     entry: Registered
     description: FormatDescription
     tables: tuple[VendorTable, ...]
+    described_by: tuple[DescribedBy, ...] = ()
 
 
 def _open(source: Source, format: str | None, description: str | Path | None) -> _Opened:
@@ -175,8 +177,17 @@ def _open_described(source: Source, path: Path) -> _Opened:
         from jeoul.readers.signals import decode_mapped
 
         entry, table, complete = decode_mapped(source, description, path.parent)
-        return _Opened(source, entry, complete, (table,))
-    return _Opened(source, find_reader("delimited"), description, decode_described(source, description))
+        return _Opened(source, entry, complete, (table,), _described_by(path))
+    tables = decode_described(source, description)
+    return _Opened(source, find_reader("delimited"), description, tables, _described_by(path))
+
+
+def _described_by(path: Path) -> tuple[DescribedBy, ...]:
+    """The description and what it names, by hash: another of either may read other values."""
+    return tuple(
+        DescribedBy(name, sha256(place.read_bytes()).hexdigest())
+        for name, place in description_files(path).items()
+    )
 
 
 def _choose(opened: _Opened, name: str | None) -> VendorTable:
@@ -292,6 +303,7 @@ def _provenance(opened: _Opened, table: VendorTable) -> Provenance:
         read_at=datetime.now(UTC),
         table=table.name,
         first_line=table.first_line,
+        described_by=opened.described_by,
     )
 
 

@@ -54,18 +54,52 @@ class TextLayout:
 def decode_text(data: bytes) -> tuple[str, str]:
     """The text and its encoding: by byte order mark, as UTF-8, else by what the bytes look like.
 
-    A cut multi-byte character at the very end is left out, so that the head of a file can be given.
+    Bytes that are UTF-8 by chance and Korean by their letters are read as cp949: see `_is_korean`. A cut
+    multi-byte character at the very end is left out, so that the head of a file can be given.
     """
     for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if data.startswith(mark):
             return data.decode(encoding, errors="ignore"), encoding
+    whole = data
     try:
-        return data.decode("utf-8"), "utf-8"
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        if error.start >= len(data) - 3 and error.reason == "unexpected end of data":
-            return data[: error.start].decode("utf-8"), "utf-8"
-    encoding = _legacy_encoding(data)
-    return data.decode(encoding, errors="ignore"), encoding
+        if error.start < len(data) - 3 or error.reason != "unexpected end of data":
+            encoding = _legacy_encoding(data)
+            return data.decode(encoding, errors="ignore"), encoding
+        whole = data[: error.start]
+        text = whole.decode("utf-8")
+    return (whole.decode("cp949"), "cp949") if _is_korean(whole, text) else (text, "utf-8")
+
+
+_EXTENDED_LATIN = re.compile("[\u0100-\u024f]")
+
+
+def _is_korean(data: bytes, text: str) -> bool:
+    """Whether bytes that are valid UTF-8 (`text`) are cp949: a few hangul, such as 홍, are both.
+
+    C8 AB is 홍 in cp949 and the letter U+022B in UTF-8. It is Korean where all that is not ASCII reads as
+    hangul of KS X 1001, and more of its runs are extended Latin letters that stand by themselves than are
+    written as Western text is: within a word, or signs such as the degree and the micro. Where it fails: one
+    accented letter of Central Europe that stands alone in a file without another; hangul such as 채 (U+00E4)
+    in a file without a rarer one.
+    """
+    if text.isascii() or max(text) > "\u07ff":
+        return False
+    try:
+        hangul = all(c.isascii() or "가" <= c <= "힣" for c in data.decode("euc_kr"))
+    except UnicodeDecodeError:
+        return False
+    runs = list(re.finditer(r"[^\x00-\x7f]+", text))
+    western = [_in_word(text, run) or not run[0].isalpha() or "µ" in run[0] for run in runs]
+    rare = [bool(_EXTENDED_LATIN.search(run[0])) for run in runs]
+    alone = sum(r and not w for r, w in zip(rare, western, strict=True))
+    return hangul and alone > sum(western)
+
+
+def _in_word(text: str, run: re.Match[str]) -> bool:
+    """Whether an ASCII letter stands beside it."""
+    return text[run.start() - 1 : run.start()].isalpha() or text[run.end() : run.end() + 1].isalpha()
 
 
 def _legacy_encoding(data: bytes) -> str:

@@ -9,19 +9,22 @@ The time that row k stands for is w_k = left_k + right_k. Inside a step both are
   interval inside that step or inside the step before, whichever is longer. A longer one belongs to
   nobody, and a finding says so: the current in it is not known.
 
-Where the time goes back the interval is zero (intake reports it). Blocks are reduced with
-``np.add.reduceat`` and their records joined at the end in the order of the rows.
+Where the time goes back the interval is zero (intake reports it). A row whose time jumps away and comes back
+is left out of the sums (`strays.py`): the interval over it is that of the rows around it. Blocks are reduced
+with ``np.add.reduceat`` and their records joined at the end in the order of the rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
 
 from jeoul.measurement import Finding, Measurement
+from jeoul.steps.strays import Kept, stray_finding, stray_rows, without
 from jeoul.steps.stream import BLOCK_ROWS, Block, Flags, Floats, Integers, read_blocks
 
 GAP_FACTOR = 1.5
@@ -39,6 +42,7 @@ class _Carry:
 
     interval: float = np.nan
     time_first: float = np.nan
+    goes_back: bool = False
     left: list[Floats] = field(default_factory=list)
     right: list[Floats] = field(default_factory=list)
     gaps: list[Floats] = field(default_factory=list)
@@ -61,6 +65,23 @@ def reduce_steps(
     columns = ["test_time_second", "voltage_volt", "current_ampere"]
     columns += ["step_time_second"] if step_time else []
     columns += [temperature_column] if temperature_column else []
+    table, findings, goes_back = _reduced(measurement, starts, columns, temperature_column, block_rows)
+    strays = stray_rows(measurement) if goes_back else starts[:0]
+    if not strays.size:
+        return table, findings
+    kept = without(measurement, strays, starts)
+    sums, found, _ = _reduced(kept.measurement, kept.starts, columns, temperature_column, block_rows)
+    return _as_recorded(sums, table), (stray_finding(measurement, strays), *_in_file(found, kept))
+
+
+def _reduced(
+    measurement: Measurement,
+    starts: Integers,
+    columns: list[str],
+    temperature_column: str | None,
+    block_rows: int,
+) -> tuple[pl.DataFrame, tuple[Finding, ...], bool]:
+    """The columns and findings of `reduce_steps`, and whether the time goes back anywhere."""
     carry, parts, owners = _Carry(), [], []
     for block in read_blocks(measurement, columns, block_rows, before=1, after=1):
         flags, first, step = _segments(block, starts)
@@ -71,7 +92,30 @@ def reduce_steps(
     table = _finish(
         joined, starts, measurement.row_count, np.concatenate(carry.left), np.concatenate(carry.right)
     )
-    return table, (*_first_interval(table), *_edge_findings(gaps, starts), *_missing_findings(table))
+    lead = () if _is_spectrum(measurement) else _first_interval(table)
+    return table, (*lead, *_edge_findings(gaps, starts), *_missing_findings(table)), carry.goes_back
+
+
+_RECORDED = re.compile(r"row_(first|last)|(voltage|current|temperature)_(min|max)_\w+")
+"""What stays as it was recorded although a row weighs nothing: where a step is, and its extremes."""
+
+
+def _as_recorded(sums: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
+    return sums.with_columns(table.select(c for c in table.columns if _RECORDED.fullmatch(c)))
+
+
+def _in_file(findings: tuple[Finding, ...], kept: Kept) -> Iterator[Finding]:
+    """Findings of the rows that were kept, with the rows of the file."""
+    for finding in findings:
+        first, last = kept.in_file(finding.row_first), kept.in_file(finding.row_last)
+        yield replace(finding, row_first=first, row_last=last)
+
+
+def _is_spectrum(measurement: Measurement) -> bool:
+    """Whether the first row is a point of an impedance spectrum: nothing flowed before it that counts."""
+    if not measurement.has("frequency_hertz"):
+        return False
+    return (measurement.select(["frequency_hertz"], 1, 1).item() or 0.0) > 0.0
 
 
 def _segments(block: Block, starts: Integers) -> tuple[Flags, Integers, int]:
@@ -106,7 +150,9 @@ def _reduce_block(
 
 def _weights(block: Block, flags: Flags, carry: _Carry) -> tuple[Floats, Floats]:
     """w_k, and the interval before each row (and before the row after the block), never negative. [s]"""
-    interval = np.maximum(np.diff(block.around("test_time_second")), 0.0)
+    steps = np.diff(block.around("test_time_second"))
+    interval = np.maximum(steps, 0.0)
+    carry.goes_back = carry.goes_back or bool((steps < 0.0).any())
     known = interval.copy()
     if block.start == 0:
         interval[0] = 0.0

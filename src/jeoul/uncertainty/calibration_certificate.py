@@ -42,7 +42,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 from jeoul.errors import DefinitionError
-from jeoul.uncertainty.accuracy import LIMIT_DIVISORS, Accuracy, Direction, Error, RangeAccuracy
+from jeoul.uncertainty.instrument_errors import LIMIT_DIVISORS, Accuracy, Direction, Error, RangeAccuracy
 
 LARGEST_FILE_BYTE = 64_000_000
 """A certificate with photographs has a few megabytes; a larger file is not read."""

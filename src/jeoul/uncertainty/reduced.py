@@ -38,7 +38,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from jeoul.uncertainty.accuracy import Accuracy, Error, RangeAccuracy, choose_ranges
+from jeoul.uncertainty.instrument_errors import Accuracy, Error, RangeAccuracy, choose_ranges
 from jeoul.uncertainty.measured import Contribution, ErrorSource, Evidence
 
 Floats = NDArray[np.float64]

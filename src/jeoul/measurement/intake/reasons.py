@@ -13,6 +13,7 @@ SUSPECT: dict[str, str] = {
     "rows_swapped": "blocks of rows changed places",
     "sweep_turns": "blocks of a frequency sweep changed places or stand twice",
     "sweep_hole": "points of a frequency sweep are missing",
+    "seam_goes_back": "a file begins before the one before it ends",
     "time_stands_still": "most rows have no time of their own",
     "time_unit_contradicted": "test time and wall clock run at different speeds",
     "clock_missing": "single rows have no date and time",
