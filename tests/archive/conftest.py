@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -76,7 +77,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         _wait_for(port, server)
         yield f"postgresql://{user}@127.0.0.1:{port}/postgres"
     finally:
-        server.terminate()
+        # At once: neither a client that is still there nor a last checkpoint is worth waiting for.
+        server.send_signal(signal.SIGQUIT)
         server.wait(20)
         shutil.rmtree(root, ignore_errors=True)
 

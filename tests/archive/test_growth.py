@@ -11,9 +11,9 @@ import polars as pl
 import pytest
 
 from jeoul.archive import Archive
-from jeoul.archive.frames import read_run, scan_run
 from jeoul.archive.growth import file_chain, keep_grown, run_chain, state_of, write_raw
 from jeoul.archive.hashing import can_resume, sha256
+from jeoul.archive.rows import read_run, scan_run
 from jeoul.errors import ArchiveError
 from jeoul.pipeline.growing import Ingested, ingest
 from jeoul.readers import read

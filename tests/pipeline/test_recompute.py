@@ -100,3 +100,101 @@ def test_a_file_that_is_not_there_is_an_answer(folder: Path, tmp_path: Path) -> 
     found = _again(folder, paths=(tmp_path / RAW,))
     assert not found.agrees
     assert found.error
+
+
+# --- what was agreed of the decision -------------------------------------------------------------------
+
+
+def _without_rule(folder: Path, tmp_path: Path) -> Path:
+    """The profile of the sample with its limits alone: everything else is agreed elsewhere."""
+    text = (folder / "limits.toml").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith(("rule", "guard_multiplier"))]
+    (tmp_path / "limits.toml").write_text("\n".join(lines), encoding="utf-8")
+    return tmp_path / "limits.toml"
+
+
+def _judged(request: Request, tmp_path: Path) -> Mapping[str, Any]:
+    write_outcome(follow(request), tmp_path / "out", language="en")
+    return _document(tmp_path / "out")
+
+
+AGREEMENTS = (
+    {"rule": "guard_band", "risk": 0.005},
+    {"rule": "guard_band_non_binary", "guard_multiplier": 0.5},
+    {"rule": "shared_risk", "greatest_share": 1e-4},
+    {"rule": "shared_risk"},
+)
+
+
+@pytest.mark.parametrize("agreed", AGREEMENTS, ids=str)
+def test_the_agreement_of_the_report_holds_when_it_is_worked_out_again(
+    folder: Path, tmp_path: Path, agreed: Mapping[str, Any]
+) -> None:
+    request = _request(folder, limits=_without_rule(folder, tmp_path), **agreed)
+    document = _judged(request, tmp_path)
+    kept = document["evaluation"]["agreed"]
+    assert {name: kept[name] for name in agreed} == agreed
+    assert kept["clauses"] == ["7.2"]
+    bare = Request(paths=request.paths, limits=request.limits, accuracy=request.accuracy, item=request.item)
+    found = recompute(document, bare)
+    assert found.agrees, found
+
+
+def test_another_agreement_is_named_with_the_acceptance_limit_that_it_moves(
+    folder: Path, tmp_path: Path
+) -> None:
+    limits = _without_rule(folder, tmp_path)
+    document = _judged(_request(folder, limits=limits, risk=0.05), tmp_path)
+    found = recompute(document, _request(folder, limits=limits, risk=0.005, rule=None, clauses=()))
+    assert found.moved == ("the agreement's risk is 0.005, the report was judged by 0.05.",)
+    moved = {one.place: (one.reported, one.found) for one in found.differences}
+    assert moved["agreed.risk"] == (0.05, 0.005)
+    assert any(place.endswith("decision.acceptance_limit") for place in moved)
+
+
+def test_a_risk_that_was_changed_in_the_report_is_found(folder: Path, tmp_path: Path) -> None:
+    limits = _without_rule(folder, tmp_path)
+    document: Any = _judged(_request(folder, limits=limits, risk=0.05), tmp_path)
+    document["evaluation"]["agreed"]["risk"] = 0.005
+    found = recompute(document, _request(folder, limits=limits, rule=None, clauses=()))
+    assert any(one.place.endswith("decision.guard_band") for one in found.differences)
+
+
+def test_the_agreement_of_another_profile_is_tried_and_named(folder: Path, tmp_path: Path) -> None:
+    document = _judged(_request(folder, rule="guard_band", risk=None), tmp_path)
+    text = _without_rule(folder, tmp_path).read_text(encoding="utf-8")
+    other = tmp_path / "other.toml"
+    other.write_text('rule = "shared_risk"\ngreatest_share = 0.5\n' + text, encoding="utf-8")
+    found = recompute(document, _request(folder, limits=other, rule=None, clauses=()))
+    assert found.moved == ("the profile 'other.toml' is not the one that the report names.",)
+    moved = {one.place: one.found for one in found.differences}
+    assert (moved["agreed.rule"], moved["agreed.greatest_share"]) == ("shared_risk", 0.5)
+
+
+def test_a_report_of_all_clauses_is_worked_out_again_as_one_of_all(folder: Path, tmp_path: Path) -> None:
+    """Clauses that nobody ran leave the whole open; asked for by name they would be judged each."""
+    document = _judged(_request(folder, clauses=()), tmp_path)
+    assert document["evaluation"]["agreed"]["clauses"] is None
+    found = recompute(document, _request(folder, rule=None, clauses=()))
+    assert found.agrees, found
+
+
+def test_an_evaluation_that_was_written_before_agreements_were_kept_is_compared_too(folder: Path) -> None:
+    document: Any = _document(folder)
+    document["evaluation"].pop("agreed")
+    found = recompute(document, _request(folder, rule=None, clauses=()))
+    assert found.agrees, found
+
+
+def test_the_parts_of_a_joined_test_are_joined_again_and_each_is_looked_for(
+    folder: Path, tmp_path: Path
+) -> None:
+    head, *rows = (folder / RAW).read_text(encoding="utf-8").splitlines(keepends=True)
+    parts = []
+    for number, some in enumerate((rows[:900], rows[900:]), start=1):
+        parts.append(tmp_path / f"part{number}.csv")
+        parts[-1].write_text(head + "".join(some), encoding="utf-8")
+    document = _judged(_request(folder, paths=tuple(parts), join=True), tmp_path)
+    assert recompute(document, _request(folder, paths=tuple(parts), rule=None, clauses=())).agrees
+    found = recompute(document, _request(folder, paths=(parts[0],), rule=None, clauses=()))
+    assert "the raw file 'part2.csv' of the report was not given." in found.moved

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import combinations
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -167,6 +168,42 @@ def test_a_pulse_is_marked_where_it_was_read_and_just_before_its_edge() -> None:
     # A row a minute before the edge does not squeeze the pulse: it is drawn at the left.
     assert path[0][0] == pytest.approx(32.0)
     assert "10 s: 30 mΩ" in texts_of(svg)
+
+
+def covered(svg: str, label: str) -> tuple[float, float, float, float]:
+    """Left, right, top and bottom of a text of the drawing, as wide as the figures take it to be."""
+    (found,) = (t for t in ET.fromstring(svg).iter(f"{SVG}text") if t.text == label)
+    size, x, y = (float(found.get(key, 0)) for key in ("font-size", "x", "y"))
+    left = x - width_of(label, size) if found.get("text-anchor") == "end" else x
+    return left, left + width_of(label, size), y - 0.75 * size, y + 0.2 * size
+
+
+@pytest.mark.parametrize("way", [-1.0, 1.0], ids=["discharge", "charge"])
+def test_no_name_of_a_readout_covers_another_or_a_mark(way: float) -> None:
+    """Five places, the last two 0.1 s apart and at the edge of the drawing, with long names."""
+    times = [n / 4 for n in range(73)]
+    volts = [3.3 + way * (0.05 + 0.03 * (t / 18.0) ** 0.5) for t in times]
+    pulse = Pulse([-1.0, *times], [3.3, *volts], [0.0, *[way * 4.0] * 73], 3.3)
+    places = {0.25: 0.1, 2.0: 0.2, 10.0: 0.3, 17.75: 0.4, 18.0: 0.5}
+    names = {t: f"{t:g} s: 16.0 mΩ ± {u} mΩ, 152.1 W ± 1.2 W" for t, u in places.items()}
+    readouts = [Readout(t, volts[times.index(t)], name) for t, name in names.items()]
+    svg = draw_pulse(pulse, readouts, ("U (V)", "I (A)", "t (s)"))
+    marks = [
+        (x - 2.6, x + 2.6, y - 2.6, y + 2.6)
+        for c in ET.fromstring(svg).iter(f"{SVG}circle")
+        for x, y in [(float(c.get("cx", 0)), float(c.get("cy", 0)))]
+    ]
+    boxes = [*(covered(svg, name) for name in names.values()), *marks]
+    crossed = [
+        (one, other)
+        for one, other in combinations(boxes, 2)
+        if one not in marks
+        and min(one[1], other[1]) > max(one[0], other[0])
+        and min(one[3], other[3]) > max(one[2], other[2])
+    ]
+    assert crossed == []
+    curve = path_of(svg, BLUE)
+    assert not [b for b in boxes[:5] for x, y in curve if b[0] < x < b[1] and b[2] < y < b[3]]
 
 
 def test_pulses_are_drawn_against_the_row_before_their_edge() -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from base64 import b64decode
 from dataclasses import replace
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
@@ -203,9 +204,36 @@ def test_html_asks_for_nothing_and_runs_nothing(
     assert (page.asks, page.open, page.policy) == ([], [], POLICY)
     assert not {"script", "img", "link", "iframe"} & set(page.tags)
     assert not re.search(
-        r"url\(|@import|https?://(?!www\.w3\.org/2000/svg)", path.read_text(encoding="utf-8")
+        r'url\((?!"data:font/woff;base64,)|@import|https?://(?!www\.w3\.org/2000/svg)',
+        path.read_text(encoding="utf-8"),
     )
     assert hostile in page.text
+
+
+def test_html_carries_its_typeface_cut_to_what_it_shows(
+    wide_evaluation: Evaluation, made_at: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine without a Korean font shows a Korean report; the page grows by less than 400 kB."""
+    font_tools = pytest.importorskip("fontTools.ttLib", reason="the extra html is not installed")
+    path = write_report(wide_evaluation, tmp_path / "a.html", language="ko+en", made_at=made_at)
+    page = path.read_text(encoding="utf-8")
+    carried = re.findall(r'font-weight: (\d+); src: url\("data:font/woff;base64,([^"]+)"\)', page)
+    assert [weight for weight, _ in carried] == ["400", "700"]
+    assert sum(len(font) for _, font in carried) < 400_000
+    shown = {
+        ord(c) for c in page_of(path).text if 0xAC00 <= ord(c) <= 0xD7A3 or (c.isdigit() and c.isascii())
+    }
+    assert len(shown) > 150
+    for _, font in carried:
+        held = font_tools.TTFont(BytesIO(b64decode(font)))
+        assert shown <= set(held.getBestCmap())
+        assert {record.FeatureTag for record in held["GSUB"].table.FeatureList.FeatureRecord} == {"tnum"}
+    again = write_report(wide_evaluation, tmp_path / "b.html", language="ko+en", made_at=made_at)
+    assert again.read_text(encoding="utf-8") == page
+    monkeypatch.setattr("jeoul.reports.html_renderer.web_font", lambda weight, characters: None)
+    bare = write_report(wide_evaluation, tmp_path / "c.html", language="ko+en", made_at=made_at)
+    assert "@font-face" not in bare.read_text(encoding="utf-8")
+    assert '"Malgun Gothic"' in bare.read_text(encoding="utf-8")
 
 
 def test_html_holds_the_same_words_as_the_pdf(
@@ -261,6 +289,45 @@ def test_the_workbook_holds_numbers_as_numbers_and_no_formula(
     assert b">2026-11-22T09:30:00Z</dcterms:created>" in everything
 
 
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_every_sheet_has_heads_widths_and_a_part_that_stays_in_sight(
+    wide_evaluation: Evaluation, made_at: datetime, tmp_path: Path, language: str
+) -> None:
+    path = write_report(wide_evaluation, tmp_path / "a.xlsx", language=language, made_at=made_at)
+    sheets = [part.decode() for part in _parts(path) if b"<worksheet" in part[:200]]
+    assert len(sheets) == len(fastexcel.read_excel(path).sheet_names)
+    for sheet in sheets:
+        assert 'state="frozen"' in sheet
+        widths = [float(width) for width in re.findall(r'<col [^>]*width="([\d.]+)"', sheet)]
+        assert all(6 <= width <= 62 for width in widths), widths
+
+
+def test_a_long_head_breaks_and_does_not_widen_its_column(
+    wide_evaluation: Evaluation, made_at: datetime, tmp_path: Path
+) -> None:
+    title = "Resistance of the change of current at 18 s, read at 18.1 s"
+    ladder = [clause for clause in wide_evaluation.clauses if clause.clause.startswith("7.8.3.1")]
+    named = [
+        replace(one, results=(replace(one.results[1], title={"en": title}, decision=None),)) for one in ladder
+    ]
+    path = write_report(
+        replace(wide_evaluation, clauses=tuple(named)), tmp_path / "a.xlsx", language="en", made_at=made_at
+    )
+    assert "Requirements and their sources" in fastexcel.read_excel(path).sheet_names
+    spans = re.findall(r'<col min="(\d+)" max="(\d+)" width="([\d.]+)"', _sheet_of(path, "Results"))
+    # Place, file, value: the title of the value stands over the third column.
+    (width,) = [float(width) for first, last, width in spans if int(first) <= 3 <= int(last)]
+    assert width < 25
+
+
+def _sheet_of(path: Path, name: str) -> str:
+    from zipfile import ZipFile
+
+    place = fastexcel.read_excel(path).sheet_names.index(name) + 1
+    with ZipFile(path) as archive:
+        return archive.read(f"xl/worksheets/sheet{place}.xml").decode()
+
+
 def _parts(path: Path) -> list[bytes]:
     from zipfile import ZipFile
 
@@ -272,7 +339,8 @@ def _parts(path: Path) -> list[bytes]:
     ("text", "expected"),
     [
         ("1.9434", (1.9434, "0.0000")), ("−3", (-3.0, "0")), ("79.2 %", (0.792, "0.0 %")),
-        ("> 99.9 %", None), ("–", None), ("1.2 × 10⁵", None),
+        ("> 99.9 %", None), ("–", None), ("1.2 × 10⁵", (1.2e5, "0.0E+00")), ("−3 × 10⁻⁹", (-3e-9, "0E+00")),
+        ("26,989", (26989.0, "#,##0")), ("3.65 V", (3.65, '0.00 "V"')), ("7.2 #1", None), ("≥ 2 Ah", None),
     ],
 )  # fmt: skip
 def test_a_printed_number_becomes_a_number_with_its_decimals(

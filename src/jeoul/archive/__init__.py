@@ -8,11 +8,14 @@
     tables.py       its tables; migrations/ their versions
     ledger.py       who did what when, hash-chained
     told.py         which rows a record of the ledger vouches for
-    lineage.py      what was made from what; what a change makes stale
+    states.py       current, stale, superseded, retracted; what a change makes stale
+    lineage.py      what is stale and why; what is current in its place
     trace.py        from a report down to the rows of the raw file, and back up; the tree of items
     search.py       runs by anything that is known of them
     growth.py       files that grow: what came after, at the cost of what is new; hashing.py its hash
-    frames.py       the catalogue and the rows as Polars frames (`jeoul.open`); sql.py the same by SQL
+    rows.py         the rows of a run, or of a table of the catalogue, as Polars frames
+    sql.py          questions in SQL over both
+    frames.py       an archive to look into, as frames (`jeoul.open`)
     checking.py     everything that was changed by hand, found and named
     anchor.py       the ledger's head, written down elsewhere
     backup.py       a second copy, the way back, the move to another database, the space it takes

@@ -28,6 +28,7 @@ from typing import Any
 from jeoul.archive.catalogue import Catalogue, Change
 from jeoul.archive.ledger import Head, canonical_json, digest, head, now, verify_chain
 from jeoul.archive.objects import KINDS, Damage, FolderObjects, Objects, StoredObject
+from jeoul.archive.states import CURRENT, RETRACTED, SUPERSEDED, mark_stale, supersede_run
 from jeoul.errors import ArchiveError
 
 FORMAT = 1
@@ -38,8 +39,6 @@ PERSON_VARIABLE = "JEOUL_PERSON"
 
 HASH_STATE_BYTE = 1 << 20
 """Smaller files are hashed from their start when they grow."""
-
-CURRENT, STALE, SUPERSEDED, RETRACTED = "current", "stale", "superseded", "retracted"
 
 
 @dataclass(frozen=True)
@@ -137,7 +136,6 @@ class Archive:
         supersedes: str | None = None,
     ) -> KeptRun:
         """Keep a measurement: its canonical Parquet and where it came from."""
-        from jeoul.archive.growth import supersede_run
         from jeoul.archive.tables import inputs, runs
 
         identity = run_identity(file_sha256, table_name, format, code_version)
@@ -178,7 +176,6 @@ class Archive:
         """
         from sqlalchemy import select
 
-        from jeoul.archive.lineage import mark_stale
         from jeoul.archive.tables import definitions
 
         stored = self.objects.put_bytes("documents", content)
@@ -347,10 +344,45 @@ class Archive:
 
         return self.catalogue.change(self.who, work)
 
+    def keep_calibration(
+        self,
+        instrument: str,
+        *,
+        serial: str | None,
+        accuracy_sha256: str,
+        calibrated_on: str | None,
+        due_on: str | None,
+        source: str,
+    ) -> str:
+        """Enter the calibration of an instrument that an accuracy file states; what is there already is left.
+
+        accuracy_sha256: of the accuracy file as it is kept. calibrated_on, due_on: days, ``2026-01-05``.
+        """
+        from jeoul.archive.tables import calibrations, instruments
+
+        owner = digest({"instrument": instrument, "serial": serial})[:32]
+        identity = digest({"instrument": owner, "accuracy": accuracy_sha256})[:32]
+        row = {
+            "id": identity,
+            "instrument_id": owner,
+            "calibrated_on": calibrated_on,
+            "due_on": due_on,
+            "accuracy_sha256": accuracy_sha256,
+            "source": source,
+        }
+
+        def work(change: Change) -> str:
+            if change.put(instruments, {"id": owner, "name": instrument, "serial": serial}):
+                change.tell("register", f"instrument:{owner}", name=instrument, serial=serial)
+            if change.put(calibrations, row):
+                told = {"calibrated_on": calibrated_on, "due_on": due_on, "accuracy": accuracy_sha256}
+                change.tell("register", f"calibration:{identity}", instrument=owner, **told)
+            return identity
+
+        return self.catalogue.change(self.who, work)
+
     def retract(self, subject: str, *, why: str) -> None:
         """Take back a run, an evaluation or a report: it stays, says so, and what rests on it is stale."""
-        from jeoul.archive.lineage import mark_stale
-
         self.rows_of(subject)
 
         def work(change: Change) -> None:
@@ -426,15 +458,20 @@ def create_archive(location: str | Path, *, catalogue: str | None = None, who: s
     if not root.startswith("s3://") and Path(root).is_dir() and any(Path(root).iterdir()):
         raise ArchiveError("the folder is not empty.", advice="Name a new folder.", path=root)
     settings = Settings(FORMAT, uuid.uuid4().hex, catalogue or "")
-    if root.startswith("s3://") and not catalogue:
-        advice = "Give --catalogue with a PostgreSQL URL or the path of a SQLite file on this machine."
-        raise ArchiveError("an archive on S3 needs a catalogue elsewhere.", advice=advice, path=root)
+    refuse_no_catalogue(root, catalogue)
     _write_settings(root, settings)
     archive = open_archive(location, who=who)
     archive.catalogue.change(
         archive.who, lambda change: change.tell("open", f"archive:{settings.id}", format=FORMAT)
     )
     return archive
+
+
+def refuse_no_catalogue(location: str, catalogue: str | None) -> None:
+    """Raises `ArchiveError` where the catalogue would have to lie on S3, which holds no database."""
+    if location.startswith("s3://") and not catalogue:
+        advice = "Give --catalogue with a PostgreSQL URL or the path of a SQLite file on this machine."
+        raise ArchiveError("an archive on S3 needs a catalogue elsewhere.", advice=advice, path=location)
 
 
 def open_archive(location: str | Path, *, who: str | None = None, catalogue: str | None = None) -> Archive:

@@ -28,6 +28,7 @@ from jeoul.archive.archive import (
     _settings,
     _write_settings,
     open_archive,
+    refuse_no_catalogue,
 )
 from jeoul.archive.catalogue import Catalogue
 from jeoul.archive.checking import referenced
@@ -83,7 +84,8 @@ def backup(archive: Archive, folder: Path) -> Copied:
 def restore(folder: Path, location: str, *, catalogue: str | None = None, who: str | None = None) -> Copied:
     """Make an archive of a backup, in an empty place, and check it all.
 
-    catalogue: the URL of an empty PostgreSQL database; a SQLite file in the folder without it.
+    catalogue: the URL of an empty PostgreSQL database; a SQLite file in the folder without it. On S3 one of
+    both must be named.
     Raises `ArchiveError` where the place is not empty or what was restored is not whole.
     """
     from jeoul.archive.archive import _objects
@@ -92,6 +94,7 @@ def restore(folder: Path, location: str, *, catalogue: str | None = None, who: s
     if settings is None or not (folder / CATALOGUE).is_file():
         raise ArchiveError("there is no backup here.", advice="Name the folder of one.", path=folder)
     _refuse_taken(location)
+    refuse_no_catalogue(location, catalogue)
     _write_settings(location, replace(settings, catalogue=catalogue or ""))
     source = Catalogue(str(folder / CATALOGUE))
     target = Catalogue(catalogue or str(Path(location) / CATALOGUE))
@@ -117,6 +120,7 @@ def move(archive: Archive, catalogue: str) -> Copied:
     the archive first: writing is shut for the time of the copy, and a process that had the archive open goes
     on with the old database.
     """
+    refuse_no_catalogue(archive.location, catalogue)
     if catalogue and "://" not in catalogue:
         catalogue = str(Path(catalogue).resolve())
     url = catalogue or str(Path(archive.location) / CATALOGUE)
@@ -284,17 +288,21 @@ def _refuse_damaged(damages: Sequence[Damage], place: str) -> None:
 def _rename_catalogue(archive: Archive, url: str) -> None:
     """The archive's settings name the new catalogue."""
     if archive.location.startswith("s3://"):
-        raise ArchiveError(
-            "the settings of an archive on S3 are written once.",
-            advice="Give the catalogue by JEOUL_CATALOGUE, or back up and restore with --catalogue.",
-            path=archive.location,
-        )
+        from jeoul.archive.s3 import replace_settings_text
+
+        replace_settings_text(archive.location, SETTINGS, lambda text: _naming(text, archive.location, url))
+        return
     path = Path(archive.location) / SETTINGS
     text = path.read_text(encoding="utf-8")
-    old = _settings(text, archive.location).catalogue
     part = path.with_suffix(".part")
-    part.write_text(text.replace(f'catalogue = "{old}"', f'catalogue = "{url}"'), encoding="utf-8")
+    part.write_text(_naming(text, archive.location, url), encoding="utf-8")
     part.replace(path)
+
+
+def _naming(text: str, location: str, url: str) -> str:
+    """The text of settings, with another catalogue."""
+    old = _settings(text, location).catalogue
+    return text.replace(f'catalogue = "{old}"', f'catalogue = "{url}"')
 
 
 def _tell(archive: Archive, action: str, place: str) -> None:

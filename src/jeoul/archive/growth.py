@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jeoul.archive.archive import CURRENT, SUPERSEDED, Archive, KeptRun, run_identity
+from jeoul.archive.archive import Archive, KeptRun, run_identity
 from jeoul.archive.catalogue import Change
 from jeoul.archive.hashing import can_resume, sha256
 from jeoul.archive.ledger import canonical_json, digest, now
-from jeoul.archive.lineage import mark_stale
 from jeoul.archive.objects import StoredObject
+from jeoul.archive.states import CURRENT, supersede_run
 from jeoul.errors import ArchiveError
 
 BLOCK = 1 << 20
@@ -344,13 +344,6 @@ def _put_rows(archive: Archive, state: FileState, run: GrownRun) -> Callable[[Ch
         return KeptRun(identity, state.sha256, canonical, is_new)
 
     return work
-
-
-def supersede_run(change: Change, earlier: str, by: str) -> None:
-    """A longer state of the same file has come: the earlier run is superseded, what rests on it is stale."""
-    why = f"run {by} is a longer state of the same file"
-    change.set_state("supersede", f"run:{earlier}", SUPERSEDED, why=why)
-    mark_stale(change, f"run:{earlier}", why=why)
 
 
 def parts_digest(parts: list[tuple[str, int]]) -> str:

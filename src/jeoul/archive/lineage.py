@@ -1,4 +1,4 @@
-"""Lineage: what was made from what, and what a change makes stale."""
+"""Lineage: what is stale and why, and what is current in the place of what was superseded."""
 
 from __future__ import annotations
 
@@ -7,52 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jeoul.archive.told import SUBJECTS
+from jeoul.archive.states import STALE
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from jeoul.archive.archive import Archive
-    from jeoul.archive.catalogue import Change
-
-STALE = "stale"
-_LIVE = ("current", "draft", "issued")
-
-
-def dependents(connection: Connection, subject: str) -> list[str]:
-    """Everything that was made from a subject, directly or not, nearest first, each once."""
-    from sqlalchemy import select
-
-    from jeoul.archive.tables import inputs
-
-    found: dict[str, None] = {}
-    waiting = [subject]
-    while waiting:
-        query = select(inputs.c.subject).where(inputs.c.input.in_(waiting)).order_by(inputs.c.subject)
-        new = [name for (name,) in connection.execute(query).all() if name not in found]
-        found.update(dict.fromkeys(new))
-        waiting = list(dict.fromkeys(new))
-    return list(found)
-
-
-def mark_stale(change: Change, subject: str, *, why: str) -> list[str]:
-    """Mark every live result that rests on a subject as stale, and tell so. Returns their names."""
-    from sqlalchemy import select
-
-    marked = []
-    for name in dependents(change.connection, subject):
-        kind, _, identity = name.partition(":")
-        table = SUBJECTS[kind].table
-        if kind not in ("evaluation", "report"):
-            continue
-        state = change.connection.execute(select(table.c.state).where(table.c.id == identity)).scalar()
-        if state in _LIVE:
-            change.set_state("stale", name, STALE, why=f"{subject}: {why}")
-            marked.append(name)
-    return marked
-
-
-# --- stale ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

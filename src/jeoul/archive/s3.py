@@ -17,7 +17,7 @@ import hashlib
 import os
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -175,6 +175,29 @@ def write_settings_text(root: str, name: str, text: str) -> None:
     import obstore
 
     obstore.put(_store(root), name, text.encode(), mode="create", use_multipart=False)
+
+
+def replace_settings_text(root: str, name: str, changed: Callable[[str], str]) -> None:
+    """Replace the archive's settings by what `changed` makes of them.
+
+    Put with the condition that they are still those that were read (``If-Match``). Raises `ArchiveError`
+    where they are not: somebody else changed them.
+    """
+    import obstore
+    from obstore.exceptions import BaseError, PreconditionError
+
+    store = _store(root)
+    try:
+        found = obstore.get(store, name)
+        text = bytes(found.bytes()).decode()
+        obstore.put(
+            store, name, changed(text).encode(), mode={"e_tag": found.meta["e_tag"]}, use_multipart=False
+        )
+    except PreconditionError as error:
+        advice = "See which catalogue is the right one, and try again."
+        raise ArchiveError("the settings were changed meanwhile.", advice=advice, path=root) from error
+    except (FileNotFoundError, BaseError) as error:
+        raise ArchiveError(f"the settings cannot be changed ({_line(error)}).", path=root) from error
 
 
 def _store(root: str) -> S3Store:

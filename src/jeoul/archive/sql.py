@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from jeoul.archive.archive import Archive
-from jeoul.archive.frames import OpenArchive, table_frame
 from jeoul.archive.growth import run_chain
+from jeoul.archive.rows import find_run, table_frame
 from jeoul.errors import ArchiveError
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _with_rows(archive: Archive, connection: DuckDBPyConnection, query: str) -> 
     paths: list[str] = []
 
     def view(found: re.Match[str]) -> str:
-        runs = [OpenArchive(archive).run_id(name) for name in _NAME.findall(found[1])]
+        runs = [find_run(archive, name) for name in _NAME.findall(found[1])]
         of_runs = [_paths(archive, run) for run in runs]
         views.append(f"jeoul_rows_{len(views) + 1}")
         connection.execute(f"create view {views[-1]} as {_select(runs, of_runs)}")

@@ -236,7 +236,7 @@ class _Walk:
         ):
             source = f"run:{run}" if run else f"evaluation:{evaluation}"
             found.append((f"result:{name}", source, source.partition(":")[0]))
-        return found
+        return found + self._calibrations(level)
 
     def _users(self, level: Sequence[str]) -> list[Edge]:
         edges = tables.inputs.c
@@ -250,7 +250,28 @@ class _Walk:
             (results.id, results.evaluation_id), results.id, _of(level, "result"), results.id
         ):
             found.append((f"result:{name}", f"evaluation:{evaluation}", "evaluation"))
+        stated = self._stated(tables.calibrations.c.id, _of(level, "calibration"))
+        return found + [(f"calibration:{c}", f"definition:{d}", "accuracy") for d, c in stated]
+
+    def _calibrations(self, level: Sequence[str]) -> list[Edge]:
+        """From an accuracy to the calibrations that it states, and from those to their instruments."""
+        c = tables.calibrations.c
+        stated = self._stated(tables.definitions.c.id, _of(level, "definition"))
+        found = [(f"definition:{d}", f"calibration:{name}", "calibration") for d, name in stated]
+        for name, owner in self._ask((c.id, c.instrument_id), c.id, _of(level, "calibration"), c.id):
+            found.append((f"calibration:{name}", f"instrument:{owner}", "instrument"))
         return found
+
+    def _stated(self, key: Any, values: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """The accuracies that state a calibration, each with that, where the key is one of these values."""
+        from sqlalchemy import select
+
+        c, d = tables.calibrations.c, tables.definitions.c
+        pairs = select(d.id, c.id).join(tables.calibrations, c.accuracy_sha256 == d.sha256)
+        for start in range(0, len(values), BATCH):
+            query = pairs.where(d.kind == "accuracy", key.in_(values[start : start + BATCH]))
+            for definition, calibration in self.connection.execute(query.order_by(c.calibrated_on, c.id)):
+                yield str(definition), str(calibration)
 
     def _edges(self, key: Any, level: Sequence[str], columns: Any, order: Any) -> list[Edge]:
         return [tuple(row) for row in self._ask(columns, key, level, *order)]
@@ -324,6 +345,15 @@ class _Walk:
         title = f"{row['kind']} '{row['name']}' ({row['id']})"
         return title, {"state": row["state"], "document_sha256": row["sha256"]}
 
+    def _calibration(self, row: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        made, due = row["calibrated_on"] or "an unknown day", row["due_on"]
+        title = f"calibration of {made}" + (f", valid until {due}" if due else "")
+        return title, {"source": row["source"], "accuracy_sha256": row["accuracy_sha256"]}
+
+    def _instrument(self, row: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        serial = f", serial {row['serial']}" if row["serial"] else ""
+        return f"instrument {row['name']}{serial}", {"id": row["id"]}
+
     def _item(self, row: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         return _item_title(row), {"id": row["id"]}
 
@@ -357,13 +387,23 @@ def _of(subjects: Sequence[str], kind: str) -> list[str]:
     return [name.partition(":")[2] for name in subjects if name.startswith(f"{kind}:")]
 
 
-_files, _items, _runs, _channels = (t.c for t in (tables.files, tables.items, tables.runs, tables.channels))
+_files, _items, _runs, _channels, _calibrated = (
+    table.c for table in (tables.files, tables.items, tables.runs, tables.channels, tables.calibrations)
+)
 _TIES = (
     ("file", "file", "longer state", _files.extends_sha256, _files.sha256, _files.size),
     ("item", "item", "part", _items.parent_id, _items.id, _items.name),
     ("item", "run", "run", _runs.item_id, _runs.id, _runs.started_at),
     ("channel", "run", "run", _runs.channel_id, _runs.id, _runs.started_at),
     ("instrument", "channel", "channel", _channels.instrument_id, _channels.id, _channels.name),
+    (
+        "instrument",
+        "calibration",
+        "calibration",
+        _calibrated.instrument_id,
+        _calibrated.id,
+        _calibrated.calibrated_on,
+    ),
 )
 """What hangs on a subject without being made from it: kind, kind below, what it is, columns, order."""
 

@@ -17,6 +17,8 @@
     standards = ["IEC 62660-1:2018"]     # designations or .toml files; none: the metrics alone
     metrics = true                       # optional; keep every metric of every step, too
     profile = "limits.toml"              # optional; limits, confirmed numbers
+    observations = "seen.toml"           # optional; what people saw: the nearest file of this name, in the
+                                         #   file's folder or above, else beside the plan
     rule = "guard_band"                  # optional
     resistance_times_second = [10.0]     # optional
     together = "item"                    # optional; judge all files of one item as one. Else "file"
@@ -32,8 +34,13 @@
     suffixes = [".pdf"]                  # and ".json"
     folder = "reports"                   # optional; a copy beside the one in the archive
 
-Paths are relative to the plan. Without a plan every file that a reader takes is measured, and judged
-against nothing.
+    [[run]]                              # optional; consecutive files of one test, in the order tested
+    files = ["c3/day1.csv", "c3/day2.csv"]      # names, or paths below the named folder
+    observations = "seen_c3.toml"        # optional; what people saw of this run, relative to the plan
+
+Paths are relative to the plan. A run is done as its first file's rule says. Observations are kept as they are
+and without their photos, whose `photo_sha256` they must state. Without a plan every file that a reader takes
+is measured, and judged against nothing.
 """
 
 from __future__ import annotations
@@ -83,16 +90,8 @@ class ItemRule:
         if self.table:
             return next((item for pattern, item in self.table if _fits_path(path, root, pattern)), None)
         if self.folder:
-            return self._nearest(path, root)
+            return _nearest(self.folder, path, root)
         return self._named(path)
-
-    def _nearest(self, path: Path, root: Path) -> Path | None:
-        for folder in path.parents:
-            if (folder / self.folder).is_file():
-                return folder / self.folder
-            if folder == root:
-                break
-        return None
 
     def _named(self, path: Path) -> Path | None:
         found = re.fullmatch(self.pattern, path.name) if self.pattern else None
@@ -113,6 +112,21 @@ class ReportRule:
 
 
 @dataclass(frozen=True)
+class RunRule:
+    """Consecutive files of one test, in the order tested, and what people saw of it."""
+
+    files: tuple[str, ...]
+    observations: Path | None
+    place: str
+    """Where it stands in the plan, for complaints."""
+
+    def name_of(self, path: Path, root: Path) -> str | None:
+        """The one of its files that this is, or None."""
+        below = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+        return next((name for name in self.files if name in (path.name, below)), None)
+
+
+@dataclass(frozen=True)
 class FileRule:
     """What is done with the files that fit."""
 
@@ -123,6 +137,7 @@ class FileRule:
     standards: tuple[str, ...] = ()
     metrics: bool = True
     profile: Path | None = None
+    observations: str = ""
     rule: str | None = None
     resistance_times: tuple[float, ...] = ()
     together: str = "file"
@@ -134,6 +149,12 @@ class FileRule:
         """Whether it is for this file below this folder."""
         return any(_fits_path(path, root, pattern) for pattern in self.match)
 
+    def find_observations(self, path: Path, root: Path, beside: Path) -> Path | None:
+        """The observations nearest to a raw file below `root`, else those beside the plan, if any."""
+        near = _nearest(self.observations, path, root)
+        own = beside / self.observations
+        return near or (own if own.is_file() else None)
+
 
 @dataclass(frozen=True)
 class CampaignPlan:
@@ -144,6 +165,11 @@ class CampaignPlan:
     files: tuple[FileRule, ...]
     accuracies: tuple[AccuracyRule, ...] = ()
     content: bytes = b""
+    runs: tuple[RunRule, ...] = ()
+
+    def run_of(self, path: Path, root: Path) -> RunRule | None:
+        """The run that a file is a part of, if any."""
+        return next((run for run in self.runs if run.name_of(path, root) is not None), None)
 
     def rule_for(self, path: Path, root: Path) -> FileRule | None:
         """The first rule that fits a file, or None where it is to be left out."""
@@ -163,7 +189,7 @@ def read_campaign_plan(path: str | Path) -> CampaignPlan:
     """Read a campaign plan. Raises `DefinitionError` with file and key where it is wrong."""
     place = Path(path)
     root, _ = read_table(place)
-    root.only(("plan", "accuracy", "files"))
+    root.only(("plan", "accuracy", "files", "run"))
     head = root.table("plan").only(("name",))
     rules = root.tables("files")
     if not rules:
@@ -174,6 +200,7 @@ def read_campaign_plan(path: str | Path) -> CampaignPlan:
         files=tuple(_file_rule(rule, place.parent) for rule in rules),
         accuracies=tuple(_accuracy_rule(rule, place.parent) for rule in root.tables("accuracy")),
         content=place.read_bytes(),
+        runs=tuple(_run_rule(run, place.parent) for run in root.tables("run")),
     )
 
 
@@ -228,6 +255,25 @@ def _fits_path(path: Path, root: Path, pattern: str) -> bool:
     return fits_pattern(below, pattern)
 
 
+def _nearest(name: str, path: Path, root: Path) -> Path | None:
+    """The nearest file of this name, in the folder of `path` or above it, up to `root`."""
+    for folder in path.parents:
+        if name and (folder / name).is_file():
+            return folder / name
+        if folder == root:
+            break
+    return None
+
+
+def _run_rule(table: Table, base: Path) -> RunRule:
+    table.only(("files", "observations"))
+    names = table.texts("files")
+    if not names or len(set(names)) < len(names):
+        found = "a run names its files, each once."
+        raise table.wrong("files", found, 'Write files = ["day1.csv", "day2.csv"] in the order tested.')
+    return RunRule(names, _there_or_none(table, "observations", base), f"{table.path}, {table.key}")
+
+
 def _accuracy_rule(table: Table, base: Path) -> AccuracyRule:
     table.only(("instrument", "channel", "file"))
     named = table.text("file")
@@ -236,7 +282,7 @@ def _accuracy_rule(table: Table, base: Path) -> AccuracyRule:
 
 
 _FILE_KEYS = (
-    "match", "format", "description", "item", "standards", "metrics", "profile", "rule",
+    "match", "format", "description", "item", "standards", "metrics", "profile", "observations", "rule",
     "resistance_times_second", "together", "report",
 )  # fmt: skip
 
@@ -257,6 +303,7 @@ def _file_rule(table: Table, base: Path) -> FileRule:
         standards=tuple(_standard(table, name, base) for name in standards),
         metrics=has_metrics,
         profile=_there_or_none(table, "profile", base),
+        observations=table.text_or("observations", ""),
         rule=table.text("rule", one_of=RULES) if "rule" in table.data else None,
         resistance_times=_times(table),
         together=_together(table),

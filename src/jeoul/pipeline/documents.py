@@ -49,8 +49,8 @@ def _run(
     }
 
 
-def metric_rows(results: Sequence[tuple[str, Measured]]) -> list[ResultRow]:
-    """Rows of values by the run that each is of."""
+def metric_rows(results: Sequence[tuple[str | None, Measured]]) -> list[ResultRow]:
+    """Rows of values by the run that each is of; None for one of several joined runs."""
     return [_row(measured, run) for run, measured in results]
 
 

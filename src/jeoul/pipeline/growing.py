@@ -19,9 +19,9 @@ import polars as pl
 
 from jeoul import __version__
 from jeoul.archive import Archive, KeptRun
-from jeoul.archive.frames import measurement_of, read_run, run_notes, scan_run
 from jeoul.archive.growth import FileState, GrownRun, file_chain, keep_grown, raw_slice, state_of
 from jeoul.archive.objects import hash_file
+from jeoul.archive.rows import measurement_of, read_run, run_notes, scan_run
 from jeoul.errors import ArchiveError, JeoulError
 from jeoul.measurement import Measurement
 from jeoul.measurement.intake import BATCH_ROWS, inspect_more

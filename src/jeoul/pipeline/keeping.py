@@ -21,7 +21,7 @@ from typing import Any
 from jeoul import __version__
 from jeoul.archive import Archive, KeptRun, ResultRow, evaluation_identity
 from jeoul.errors import ArchiveError, DefinitionError, UnknownFormatError
-from jeoul.measurement import Measurement
+from jeoul.measurement import Measurement, join
 from jeoul.metrics import measure_cycles, measure_steps
 from jeoul.pipeline.campaign_plan import fits_pattern
 from jeoul.pipeline.documents import (
@@ -31,9 +31,11 @@ from jeoul.pipeline.documents import (
     metrics_document,
 )
 from jeoul.pipeline.growing import details_of, ingest
+from jeoul.pipeline.path import attached
 from jeoul.pipeline.work import Ask, ChannelAccuracy, KeptDefinition, RawFile, StandardAsked, Work
 from jeoul.readers import identify, read_all
 from jeoul.reports import write_report
+from jeoul.reports.attachments import Attachment
 from jeoul.standards import Evaluation, ItemData, judge, read_item
 from jeoul.steps import Cycles, Steps, find_cycles, find_steps
 from jeoul.uncertainty import Accuracy, Measured, read_accuracy
@@ -75,13 +77,24 @@ class Kept:
 
 @dataclass(frozen=True)
 class _Test:
-    """One measurement that is kept, with what was found in it."""
+    """One measurement that is kept, with what was found in it. `parts`: the runs of consecutive files."""
 
     run: KeptRun
     measurement: Measurement
     steps: Steps
     cycles: Cycles
     accuracy: ChannelAccuracy | None
+    parts: tuple[KeptRun, ...] = ()
+
+    @property
+    def runs(self) -> list[str]:
+        """The identities of the runs that it consists of."""
+        return [run.id for run in self.parts or (self.run,)]
+
+    @property
+    def only_run(self) -> str | None:
+        """The identity of its run, where it is one."""
+        return None if self.parts else self.run.id
 
 
 class Workplace:
@@ -93,6 +106,7 @@ class Workplace:
         self._channels: dict[tuple[str, str], str] = {}
         self._accuracies: dict[str, Accuracy] = {}
         self._items: dict[str, ItemData] = {}
+        self._calibrated: set[tuple[str, str]] = set()
 
     def __enter__(self) -> Workplace:
         return self
@@ -112,18 +126,25 @@ class Workplace:
         if work.ask.takes_what_it_can and (why := _no_format(work)):
             return Kept(left_out=why)
         with tempfile.TemporaryDirectory(dir=self._folder) as name:
-            tests = [test for file in work.files for test in self._keep_file(file, work.ask, Path(name))]
+            kept = [self._keep_parts(parts, work.ask, Path(name)) for parts in work.tests]
             if work.ask.problem:
                 raise DefinitionError(work.ask.problem, path=work.files[0].paths[0])
+            tests = [test for of_parts in kept for test in joined(of_parts)]
+            for test in tests:
+                self._keep_calibration(test)
             evaluations = tuple(self._evaluate(tests, work.ask, Path(name)))
         return Kept(
-            runs=tuple(test.run.id for test in tests),
+            runs=tuple(run for test in tests for run in test.runs),
             rows=sum(len(test.measurement) for test in tests),
             findings=sum(len(test.measurement.findings) + len(test.steps.findings) for test in tests),
             evaluations=evaluations,
         )
 
     # --- the raw file and its tables ----------------------------------------------------------------
+
+    def _keep_parts(self, parts: Sequence[RawFile], ask: Ask, folder: Path) -> list[list[_Test]]:
+        """The tests of every file of one run, or of the one file."""
+        return [list(self._keep_file(file, ask, folder)) for file in parts]
 
     def _keep_file(self, file: RawFile, ask: Ask, folder: Path) -> Iterator[_Test]:
         if file.extends is not None and len(file.paths) == 1:
@@ -202,6 +223,26 @@ class Workplace:
             self._channels[name] = self.archive.keep_channel(*name)
         return self._channels[name]
 
+    def _keep_calibration(self, test: _Test) -> None:
+        """The calibration that the accuracy of a test states, of the instrument that the file names."""
+        if test.accuracy is None:
+            return
+        accuracy, kept = self._accuracy(test.accuracy.definition), test.accuracy.definition
+        told = str(test.measurement.metadata.get("instrument", "")).strip()
+        dates = (accuracy.calibrated_on, accuracy.calibration_due)
+        days = [None if day is None else day.isoformat() for day in dates]
+        if not any(days) or (kept.id, told) in self._calibrated:
+            return
+        self.archive.keep_calibration(
+            told or accuracy.name,
+            serial=None if told else accuracy.serial or None,
+            accuracy_sha256=kept.sha256,
+            calibrated_on=days[0],
+            due_on=days[1],
+            source=accuracy.source,
+        )
+        self._calibrated.add((kept.id, told))
+
     def _shorter_run(self, file: RawFile, table: str) -> str | None:
         """The current run of the shorter state of a growing file, as the archive knows it."""
         from sqlalchemy import select
@@ -233,9 +274,10 @@ class Workplace:
     def _keep_metrics(self, tests: Sequence[_Test], ask: Ask) -> KeptEvaluation:
         results = [self._measured(test, ask) for test in tests]
         inputs = _inputs(tests, ask)
-        runs = [test.run.id for test in tests]
+        runs = [" + ".join(test.runs) for test in tests]
         parts = [(t.measurement, t.steps, t.cycles, r) for t, r in zip(tests, results, strict=True)]
-        pairs = [(run, one) for run, of_run in zip(runs, results, strict=True) for one in of_run]
+        only = [test.only_run for test in tests]
+        pairs = [(run, one) for run, of_run in zip(only, results, strict=True) for one in of_run]
         return self._keep(
             inputs, metrics_document(runs, parts), metric_rows(pairs), ask, tests, standard=None
         )
@@ -257,15 +299,18 @@ class Workplace:
             standard=self._file(standard.definition) if standard.is_own else standard.name,
             item=self._item(ask),
             profile=None if ask.profile is None else self._file(ask.profile),
+            observations=None if ask.observations is None else self._file(ask.observations),
             rule=ask.rule,
             accuracy=self._common_accuracy(tests),
         )
-        rows = evaluation_rows(found, {test.measurement.provenance.sha256: test.run.id for test in tests})
+        runs = {test.measurement.provenance.sha256: test.only_run for test in tests}
+        rows = evaluation_rows(found, {sha256: run for sha256, run in runs.items() if run is not None})
         inputs = _inputs(tests, ask, standard)
         kept = self._keep(
             inputs, evaluation_document(found), rows, ask, tests, standard=standard, found=found
         )
-        return replace(kept, reports=tuple(self._keep_reports(kept.id, found, tests, ask, folder)))
+        carried = () if ask.report is None else self._carried(tests, ask, standard)
+        return replace(kept, reports=tuple(self._keep_reports(kept.id, found, tests, ask, carried, folder)))
 
     def _keep(
         self,
@@ -278,7 +323,7 @@ class Workplace:
         standard: StandardAsked | None,
         found: Evaluation | None = None,
     ) -> KeptEvaluation:
-        request = _request(ask, standard)
+        request = _request(ask, standard, tests)
         told = {"inputs": [list(pair) for pair in inputs], "request": request}
         identity = evaluation_identity(told, __version__)
         kept = KeptEvaluation(
@@ -299,7 +344,7 @@ class Workplace:
             results=rows,
             made_from=inputs,
         )
-        self._supersede_earlier(kept, [test.run.id for test in tests])
+        self._supersede_earlier(kept, [run for test in tests for run in test.runs])
         return kept
 
     def _supersede_earlier(self, kept: KeptEvaluation, runs: Sequence[str]) -> None:
@@ -323,7 +368,13 @@ class Workplace:
         catalogue.change(self.archive.who, work)
 
     def _keep_reports(
-        self, evaluation_id: str, found: Evaluation, tests: Sequence[_Test], ask: Ask, folder: Path
+        self,
+        evaluation_id: str,
+        found: Evaluation,
+        tests: Sequence[_Test],
+        ask: Ask,
+        carried: Sequence[Attachment],
+        folder: Path,
     ) -> Iterator[str]:
         if ask.report is None:
             return
@@ -331,10 +382,33 @@ class Workplace:
         stem = f"{Path(tests[0].measurement.provenance.file_name).stem}-{evaluation_id[:8]}"
         for suffix in ask.report.suffixes:
             path = folder / f"{stem}{suffix}"
-            write_report(found, path, language=ask.report.language, made_at=made_at)
+            write_report(found, path, language=ask.report.language, made_at=made_at, attachments=carried)
             yield self.archive.keep_report(evaluation_id, path, language=ask.report.language, state="draft")
             if ask.report.folder:
                 _copy_whole(path, Path(ask.report.folder))
+
+    def _carried(self, tests: Sequence[_Test], ask: Ask, standard: StandardAsked) -> tuple[Attachment, ...]:
+        """All that a report is to be worked out again from, beside the raw file."""
+        accuracy = tests[0].accuracy if tests else None
+        kept = {
+            "standard": standard.definition,
+            "item": ask.item,
+            "limits": ask.profile,
+            "accuracy": None if accuracy is None else accuracy.definition,
+            "observations": ask.observations,
+        }
+        files = [(role, self._file(one)) for role, one in kept.items() if one is not None]
+        return attached([*files, *(("description", path) for path in self._described_by(tests))])
+
+    def _described_by(self, tests: Sequence[_Test]) -> Iterator[Path]:
+        """The descriptions that the tests were read by, and what those name, as the archive keeps them.
+
+        They are those of the reading, not of what is asked now: runs may have been read long before.
+        """
+        told = (file for test in tests for file in test.measurement.provenance.described_by)
+        for file in dict.fromkeys(told):
+            if self.archive.objects.has("documents", file.sha256):
+                yield self._file(KeptDefinition(file.sha256, file.sha256, Path(file.file_name).name))
 
     # --- definitions --------------------------------------------------------------------------------
 
@@ -368,6 +442,28 @@ class Workplace:
         return None if first is None else self._accuracy(first.definition)
 
 
+def joined(parts: Sequence[Sequence[_Test]]) -> Sequence[_Test]:
+    """The tests of one file, or the one test whose consecutive parts are the files.
+
+    Raises `DefinitionError` where a part holds several tables, or was measured by another instrument, and
+    `ReadError` where the parts are not one test.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    tests = [test for of_file in parts for test in of_file]
+    name = tests[0].measurement.provenance.file_name
+    if len(tests) != len(parts):
+        raise DefinitionError("a file of the run holds several tests.", path=name)
+    if len({test.accuracy for test in tests}) > 1:
+        raise DefinitionError(
+            "the files of the run come from instruments with different accuracies.", path=name
+        )
+    whole = join([test.measurement for test in tests])
+    steps = find_steps(whole)
+    runs = tuple(test.run for test in tests)
+    return [_Test(runs[0], whole, steps, find_cycles(steps), tests[0].accuracy, runs)]
+
+
 def _inputs(tests: Sequence[_Test], ask: Ask, standard: StandardAsked | None = None) -> list[tuple[str, str]]:
     """All that an evaluation is made of, as (subject, role)."""
     definitions = [(test.accuracy.definition, "accuracy") for test in tests if test.accuracy is not None]
@@ -376,19 +472,22 @@ def _inputs(tests: Sequence[_Test], ask: Ask, standard: StandardAsked | None = N
         definitions += [(standard.definition, "standard")]
         definitions += [(ask.item, "item")] if ask.item else []
         definitions += [(ask.profile, "limits")] if ask.profile else []
-    pairs = [(f"run:{test.run.id}", "run") for test in tests]
+        definitions += [(ask.observations, "observations")] if ask.observations else []
+    pairs = [(f"run:{run}", "run") for test in tests for run in test.runs]
     pairs += [(f"definition:{definition.id}", role) for definition, role in definitions]
     return list(dict.fromkeys(pairs))
 
 
-def _request(ask: Ask, standard: StandardAsked | None) -> dict[str, Any]:
-    """What was asked, enough to ask it again."""
+def _request(ask: Ask, standard: StandardAsked | None, tests: Sequence[_Test]) -> dict[str, Any]:
+    """What was asked, enough to ask it again. Runs stand in it where several are one test."""
     from dataclasses import asdict
 
     asked: dict[str, Any] = {"standard": None if standard is None else asdict(standard)}
+    asked |= {"tests": [test.runs for test in tests]} if any(test.parts for test in tests) else {}
     if standard is None:
         return {**asked, "resistance_times": list(ask.resistance_times)}
     own = {"item": ask.item, "profile": ask.profile}
+    own |= {"observations": ask.observations} if ask.observations else {}
     return {**asked, "rule": ask.rule, **{name: one and asdict(one) for name, one in own.items()}}
 
 

@@ -39,7 +39,9 @@ class Request:
     observations: Path | None = None
     clauses: tuple[str, ...] = ()
     rule: str | None = None
+    guard_multiplier: float | None = None
     risk: float | None = None
+    greatest_share: float | None = None
     table_to: Path | None = None
     join: bool = False
     """The files are consecutive parts of one test, not tests of their own."""
@@ -149,26 +151,49 @@ def _judged(request: Request, steps: list[Steps], accuracy: Accuracy | None, say
         observations=request.observations,
         clauses=request.clauses or None,
         rule=request.rule,
+        guard_multiplier=request.guard_multiplier,
         risk=request.risk,
+        greatest_share=request.greatest_share,
         accuracy=accuracy,
     )
+
+
+CARRIED = {
+    "standard": "The standard, as data",
+    "item": "The item under test",
+    "limits": "The profile: limits and confirmed numbers",
+    "accuracy": "The accuracy of the instrument",
+    "observations": "What people observed",
+    "description": "How the raw file is read",
+}
+"""What a report carries beside its evaluation, by its role there."""
 
 
 def inputs_of(request: Request) -> tuple[Attachment, ...]:
     """The files that say what was asked, to be carried by the report: with them and the raw file alone
     anyone can work the evaluation out again."""
-    from jeoul.reports.attachments import attach_file
+    from jeoul.readers.description import description_files
     from jeoul.standards.library import definition_file
     from jeoul.uncertainty.accuracy import accuracy_file
 
-    told = {
-        "The standard, as data": definition_file(request.standard) if request.standard else None,
-        "The item under test": request.item,
-        "The profile: limits and confirmed numbers": request.limits,
-        "The accuracy of the instrument": accuracy_file(request.accuracy) if request.accuracy else None,
-        "What people observed": request.observations,
-    }
-    return tuple(attach_file(path, description=text) for text, path in told.items() if path is not None)
+    described = {} if request.description is None else description_files(request.description)
+    return attached(
+        [
+            ("standard", definition_file(request.standard) if request.standard else None),
+            ("item", request.item),
+            ("limits", request.limits),
+            ("accuracy", accuracy_file(request.accuracy) if request.accuracy else None),
+            ("observations", request.observations),
+            *(("description", path) for path in described.values()),
+        ]
+    )
+
+
+def attached(files: Sequence[tuple[str, Path | None]]) -> tuple[Attachment, ...]:
+    """Files by their roles as attachments; a role without a file is left out."""
+    from jeoul.reports.attachments import attach_file
+
+    return tuple(attach_file(path, description=CARRIED[role]) for role, path in files if path is not None)
 
 
 def demonstrate(folder: Path, say: Say = lambda text: None) -> Outcome:

@@ -8,8 +8,15 @@ from pathlib import Path
 
 from jeoul.archive import Archive
 from jeoul.archive.objects import hash_file
-from jeoul.errors import ArchiveError, JeoulError
-from jeoul.pipeline.campaign_plan import AccuracyRule, CampaignPlan, FileRule, ReportRule, each_file
+from jeoul.errors import ArchiveError, DefinitionError, JeoulError
+from jeoul.pipeline.campaign_plan import (
+    AccuracyRule,
+    CampaignPlan,
+    FileRule,
+    ReportRule,
+    RunRule,
+    each_file,
+)
 from jeoul.pipeline.documents import as_document
 from jeoul.pipeline.work import (
     Ask,
@@ -20,7 +27,7 @@ from jeoul.pipeline.work import (
     StandardAsked,
     Work,
 )
-from jeoul.readers.description import parse_description
+from jeoul.readers.description import description_files, parse_description
 from jeoul.standards import find_standard, read_item, read_limits
 from jeoul.uncertainty import read_accuracy
 
@@ -72,8 +79,13 @@ class _Planner:
     def plan(self, roots: Sequence[Path], only: Collection[Path] | None) -> Planned:
         """All pieces of work, in the order of their files."""
         left_out: list[str] = []
-        groups: dict[object, tuple[list[RawFile], Ask]] = {}
+        groups: _Groups = {}
+        parts: dict[RunRule, _Parts] = {}
         for path, root in each_file(roots, without=self._closed()):
+            run = self.plan_file.run_of(path, root)
+            if run is not None:
+                parts.setdefault(run, []).append((path, root))
+                continue
             if only is not None and path not in only:
                 continue
             rule = self.plan_file.rule_for(path, root)
@@ -83,8 +95,27 @@ class _Planner:
             self.say(f"Looking at {path.name}")
             ask = self._ask(rule, path, root)
             raw = self._raw(path)
-            _add(groups, _group(rule, ask, raw), raw, ask)
+            _add(groups, _group(rule, ask, raw.sha256), raw, ask)
+        for run, found in parts.items():
+            if only is None or any(path in only for path, _ in found):
+                left_out += self._plan_run(run, found, groups)
         return Planned(tuple(Work(tuple(files), ask) for files, ask in groups.values()), tuple(left_out))
+
+    def _plan_run(self, run: RunRule, found: _Parts, groups: _Groups) -> list[str]:
+        """Add the parts of a run, in its order; what is left out where no rule is for it."""
+        places = _in_order(run, found)
+        path, root = places[0]
+        rule = self.plan_file.rule_for(path, root)
+        if rule is None:
+            return [str(path) for path, _ in places]
+        self.say(f"Looking at {len(places)} files of one test, from {path.name} on")
+        raws = [replace(self._raw(path), part_of=run.place) for path, _ in places]
+        ask = self._ask(rule, path, root, run=run)
+        if not ask.problem:
+            ask = replace(ask, problem=_why_not_whole(run, found, raws))
+        for raw in raws:
+            _add(groups, _group(rule, ask, run.place), raw, ask)
+        return []
 
     def _closed(self) -> list[Path]:
         return [] if self.archive.location.startswith("s3://") else [Path(self.archive.location)]
@@ -104,15 +135,34 @@ class _Planner:
             self._known[path.parent] = _kept_in_folder(self.archive, path.parent)
         return self._known[path.parent].get(path.name, ())
 
-    def _ask(self, rule: FileRule, path: Path, root: Path) -> Ask:
+    def _ask(self, rule: FileRule, path: Path, root: Path, *, run: RunRule | None = None) -> Ask:
         if rule.place not in self._asks:
             self._asks[rule.place] = self._ask_of_rule(rule)
-        ask = self._asks[rule.place]
+        ask = self._with_observations(self._asks[rule.place], rule, path, root, run)
         if rule.item is None:
             return ask
         found = rule.item.find(path, root)
         item = self._item(found) if found else _Item(problem="no item is found for this file.")
-        return replace(ask, item_id=item.id, item=item.definition, problem=item.problem)
+        problem = item.problem or ask.problem
+        return replace(ask, item_id=item.id, item=item.definition, problem=problem)
+
+    def _with_observations(
+        self, ask: Ask, rule: FileRule, path: Path, root: Path, run: RunRule | None
+    ) -> Ask:
+        """What people saw: of the run where it names them, else as the rule finds them."""
+        if run is not None and run.observations is not None:
+            return replace(ask, observations=self._observations(run.observations, root))
+        if not rule.observations:
+            return ask
+        beside = self.plan_file.path.parent if self.plan_file.path else root
+        found = rule.find_observations(path, root, beside)
+        if found is None:
+            return replace(ask, problem=f"no observations '{rule.observations}' are found for this file.")
+        return replace(ask, observations=self._observations(found, root))
+
+    def _observations(self, path: Path, root: Path) -> KeptDefinition:
+        name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+        return self._keep("observations", name, path.read_bytes(), path.name)
 
     def _ask_of_rule(self, rule: FileRule) -> Ask:
         return Ask(
@@ -140,6 +190,9 @@ class _Planner:
     def _description(self, path: Path) -> KeptDefinition:
         content = path.read_bytes()
         name = parse_description(content.decode("utf-8"), str(path)).name
+        for named, place in [*description_files(path).items()][1:]:
+            if place.is_file():
+                self._keep("description", f"{name}: {named}", place.read_bytes(), place.name)
         return self._keep("description", name, content, path.name)
 
     def _accuracy(self, rule: AccuracyRule) -> ChannelAccuracy:
@@ -190,14 +243,42 @@ def _report(rule: ReportRule) -> ReportAsked:
     return ReportAsked(rule.language, rule.suffixes, folder)
 
 
-def _group(rule: FileRule, ask: Ask, raw: RawFile) -> object:
-    """What belongs into one piece of work: one content asked one thing, or all files of one item."""
+_Parts = list[tuple[Path, Path]]
+"""Files with the folders that they were found below."""
+_Groups = dict[object, tuple[list[RawFile], Ask]]
+
+
+def _in_order(run: RunRule, found: _Parts) -> _Parts:
+    """The files of a run as it names them. Raises `DefinitionError` where one name fits two files."""
+    by_name: dict[str, tuple[Path, Path]] = {}
+    for path, root in found:
+        name = run.name_of(path, root) or path.name
+        if name in by_name:
+            told = f"'{name}' fits {by_name[name][0]} and {path}."
+            raise DefinitionError(told, advice="Write the path below the folder.", path=run.place)
+        by_name[name] = (path, root)
+    return [by_name[name] for name in run.files if name in by_name]
+
+
+def _why_not_whole(run: RunRule, found: _Parts, raws: Sequence[RawFile]) -> str:
+    """Why a run cannot be done: a part is not there, or stands twice."""
+    there = {run.name_of(path, root) for path, root in found}
+    missing = [name for name in run.files if name not in there]
+    if missing:
+        return f"the run has no file '{missing[0]}' yet."
+    twice = len({raw.sha256 for raw in raws}) < len(raws)
+    return "two files of the run have the same content." if twice else ""
+
+
+def _group(rule: FileRule, ask: Ask, own: str) -> object:
+    """What belongs into one piece of work: one content asked one thing, one run, or all files of one item
+    of which people saw the same."""
     if rule.together == "item" and ask.item is not None:
-        return rule.place, ask.item.id
-    return rule.place, ask.item, ask.problem, raw.sha256
+        return rule.place, ask.item.id, ask.problem, ask.observations
+    return rule.place, ask.item, ask.problem, ask.observations, own
 
 
-def _add(groups: dict[object, tuple[list[RawFile], Ask]], group: object, raw: RawFile, ask: Ask) -> None:
+def _add(groups: _Groups, group: object, raw: RawFile, ask: Ask) -> None:
     files, _ = groups.setdefault(group, ([], ask))
     for n, known in enumerate(files):
         if known.sha256 == raw.sha256:

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from jeoul.archive import Archive, KeptRun
-from jeoul.archive.frames import read_run
 from jeoul.archive.lineage import Stale, current_of, refresh_list
+from jeoul.archive.rows import read_run
 from jeoul.errors import ArchiveError, JeoulError
-from jeoul.pipeline.keeping import KeptEvaluation, Workplace, _accuracy_of, _Test
+from jeoul.pipeline.keeping import KeptEvaluation, Workplace, _accuracy_of, _Test, joined
 from jeoul.pipeline.work import Ask, ChannelAccuracy, KeptDefinition, ReportAsked, StandardAsked
 from jeoul.steps import find_cycles, find_steps
 
@@ -58,10 +58,11 @@ class _Again(Workplace):
     def again(self, stale: Stale) -> KeptEvaluation:
         """The evaluation as it is now, kept in the place of the stale one."""
         edges = _inputs_of(self.archive, stale.subject)
-        runs = [self._current_run(name) for name in edges.get("run", [])]
+        tests_of = stale.request.get("tests") or [[name.partition(":")[2]] for name in edges.get("run", [])]
+        runs = [[self._current_run(f"run:{run}") for run in parts] for parts in tests_of]
         ask = _ask(self.archive, stale, edges)
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
-            tests = [self._test(run, ask) for run in runs]
+            tests = [one for parts in runs for one in joined([[self._test(run, ask)] for run in parts])]
             (kept,) = self._evaluate(tests, ask, Path(folder))
         self._replace(stale, kept)
         return kept
@@ -128,6 +129,7 @@ def _ask(archive: Archive, stale: Stale, edges: Mapping[str, Sequence[str]]) -> 
         rule=asked.get("rule"),
         item=_again(archive, asked.get("item")),
         profile=_again(archive, asked.get("profile")),
+        observations=_again(archive, asked.get("observations")),
         **common,
     )
 

@@ -25,11 +25,15 @@ class KeptDefinition:
 
 @dataclass(frozen=True)
 class RawFile:
-    """One raw file by its content. `paths`: where it lies; `extends`: an earlier, shorter state of it."""
+    """One raw file by its content. `paths`: where it lies; `extends`: an earlier, shorter state of it.
+
+    `part_of`: the run that it is one of several consecutive parts of; files of one run stand in their order.
+    """
 
     sha256: str
     paths: tuple[str, ...]
     extends: str | None = None
+    part_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ class Ask:
     resistance_times: tuple[float, ...] = ()
     standards: tuple[StandardAsked, ...] = ()
     profile: KeptDefinition | None = None
+    observations: KeptDefinition | None = None
     rule: str | None = None
     report: ReportAsked | None = None
     takes_what_it_can: bool = False
@@ -98,8 +103,20 @@ class Work:
         asked = asdict(replace(self.ask, description_path=None))
         if asked["report"]:
             asked["report"].pop("folder")
+        if asked["observations"] is None:
+            # The key of work without them is what it was before there were any, so that it is not done again.
+            asked.pop("observations")
         told = {"files": [file.sha256 for file in self.files], "code": code_version, "ask": asked}
-        return digest(told)
+        joined = [[file.sha256 for file in parts] for parts in self.tests if len(parts) > 1]
+        return digest({**told, **({"joined": joined} if joined else {})})
+
+    @property
+    def tests(self) -> list[tuple[RawFile, ...]]:
+        """The files test by test: the parts of a run together, any other file alone."""
+        groups: dict[str, list[RawFile]] = {}
+        for file in self.files:
+            groups.setdefault(file.part_of or file.sha256, []).append(file)
+        return [tuple(parts) for parts in groups.values()]
 
     def as_text(self) -> str:
         """As the catalogue keeps it."""
@@ -114,7 +131,7 @@ def work_from_text(text: str) -> Work:
 
 
 def _ask(data: Mapping[str, Any]) -> Ask:
-    own = {name: _definition(data[name]) for name in ("description", "item", "profile")}
+    own = {name: _definition(data.get(name)) for name in ("description", "item", "profile", "observations")}
     report = data["report"]
     return Ask(
         **{

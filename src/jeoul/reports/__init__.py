@@ -14,20 +14,23 @@
     xlsx_renderer.py   blocks -> a workbook, and every result at full precision
     json_renderer.py   Evaluation -> JSON (schema.py is its JSON Schema)
     report.py          the front door
-    comparison.py      many items of one test side by side (judged.py, several.py)
-    trend.py           one item over time
+    comparison.py      many items of one test side by side (as data: compared.py)
+    trend.py           one item over time (as data: followed.py)
+    judged.py          the evaluations of both; several.py renders both
     passport/          Evaluation -> battery passport and sheet of Annex IV
     publication/       Measurements -> a data set for anyone
 """
 
-from jeoul.reports.comparison import Comparison, compare, write_comparison
+from jeoul.reports.compared import Comparison
+from jeoul.reports.comparison import compare, write_comparison
 from jeoul.reports.completeness import Lack, lacking
+from jeoul.reports.followed import Trend
 from jeoul.reports.json_renderer import evaluation_sha256
 from jeoul.reports.messages import LANGUAGES, Messages, messages
 from jeoul.reports.report import SUFFIXES, report_blocks, write_report
 from jeoul.reports.report_data import Cover, ReportData, State, read_report_data
 from jeoul.reports.schema import evaluation_schema, published_schema
-from jeoul.reports.trend import Trend, follow_item, write_trend
+from jeoul.reports.trend import follow_item, write_trend
 
 __all__ = [
     "LANGUAGES",

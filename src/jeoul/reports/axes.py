@@ -16,6 +16,9 @@ _TIME_UNITS = (
     (math.inf, "d", 86400.0, ()),
 )
 
+LEAST_SHARE = 1e-3
+"""Least span of an axis as a share of its values: on less of it the ticks have more digits than fit."""
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -46,7 +49,8 @@ def value_axis(values: Sequence[float], unit: str, *, most: int = 5, least_span:
     least_span: the axis spans at least this much, so that noise on a constant does not look like a change.
     """
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
-    room = max(high - low, least_span, 1e-9 + 1e-6 * max(abs(low), abs(high)))
+    share = LEAST_SHARE if high > low else 1.0
+    room = max(high - low, least_span, share * max(abs(low), abs(high))) or 1.0
     middle = (low + high) / 2
     low, high = middle - 0.56 * room, middle + 0.56 * room
     return Axis(low, high, _ticks(low, high, _round_step((high - low) / most)), unit)

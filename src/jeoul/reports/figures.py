@@ -25,7 +25,7 @@ from jeoul.reports.figures_frame import (
     names_above,
     pieces,
 )
-from jeoul.reports.svg import Point, area, box, curve, dot, drawing, shortened, text, width_of
+from jeoul.reports.svg import Point, area, box, curve, dashed, dot, drawing, shortened, text, width_of
 
 __all__ = [
     "BLUE",
@@ -39,6 +39,7 @@ __all__ = [
 ]
 _BAND, _BAND_NAME = "#f3f6ea", "#55642f"
 _LEAST_NAME = 70.0
+_LIMIT = "#8a2f00"
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Panel:
     """One quantity against time, its height on the page [pt] and the least span of its axis [unit].
 
     lower, upper: the edges of a shaded envelope about the values, or nothing.
+    limits: values that are drawn as dashed lines and lie on the axis.
     """
 
     title: str
@@ -56,6 +58,7 @@ class Panel:
     least_span: float = 0.0
     lower: Values = ()
     upper: Values = ()
+    limits: Sequence[float] = ()
 
 
 @dataclass(frozen=True)
@@ -91,13 +94,14 @@ def draw_against_time(times: Values, panels: Sequence[Panel], bands: Sequence[Ba
     parts: list[str] = []
     top = HEAD
     for number, panel in enumerate(panels):
-        every = [*finite(panel.values), *finite(panel.lower), *finite(panel.upper)]
+        every = [*finite(panel.values), *finite(panel.lower), *finite(panel.upper), *panel.limits]
         up = value_axis(every, panel.unit, least_span=panel.least_span)
         frame = Frame(top, panel.height, across, up)
         title = f"{panel.title} ({panel.unit})"
         parts += _bands(frame, bands, second, beside=title if number == 0 else None)
         parts += _envelope(frame, scaled, panel.lower, panel.upper, panel.colour)
         parts += grid(frame)
+        parts += [dashed((frame.left, y), (frame.right, y), _LIMIT) for y in map(frame.y, panel.limits)]
         parts.append(heading(frame, title, panel.colour))
         parts.append(curve(pieces(frame, scaled, panel.values), panel.colour))
         top += panel.height + GAP

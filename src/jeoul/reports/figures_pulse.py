@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from jeoul.reports.axes import Axis, value_axis
 from jeoul.reports.figures_frame import (
@@ -58,8 +59,9 @@ def draw_pulse(pulse: Pulse, readouts: Sequence[Readout], titles: tuple[str, str
     upper = Frame(HEAD, 118.0, across, value_axis(voltages, "V"))
     lower = Frame(upper.bottom + GAP, 52.0, across, value_axis([0.0, *finite(pulse.current)], "A"))
     parts = [*grid(upper), heading(upper, titles[0], BLUE)]
-    parts.append(curve(pieces(upper, times, pulse.voltage), BLUE))
-    parts += _readouts(upper, lower, readouts)
+    drawn = pieces(upper, times, pulse.voltage)
+    parts.append(curve(drawn, BLUE))
+    parts += _readouts(upper, lower, readouts, drawn)
     parts += [*grid(lower), heading(lower, titles[1], VERMILION)]
     parts.append(curve(pieces(lower, times, pulse.current), VERMILION))
     parts += across_labels(lower, titles[2])
@@ -83,31 +85,73 @@ def _within(times: Values, across: Axis) -> list[float | None]:
     return [None if t is None else max(t, across.low) for t in times]
 
 
-def _readouts(upper: Frame, lower: Frame, readouts: Sequence[Readout]) -> list[str]:
+def _readouts(upper: Frame, lower: Frame, readouts: Sequence[Readout], drawn: _Curve) -> list[str]:
+    """The marks, then their names, each as near to its mark as it covers nothing."""
+    places = [upper.point(max(one.time, upper.across.low), one.voltage) for one in readouts]
     parts = []
-    taken: list[tuple[float, float]] = []
-    for one in readouts:
-        place = upper.point(max(one.time, upper.across.low), one.voltage)
+    for one, place in zip(readouts, places, strict=True):
         if not one.before:
             parts.append(dashed((place[0], upper.top), (place[0], lower.bottom), "#b8c1cb", 0.6))
-        parts.append(mark(place, 2.6, "#1d232b", shape="diamond" if one.before else "circle", hollow=True))
-        wide = width_of(one.label, 7.0)
-        right = place[0] + 5.0 + wide > upper.right
-        x = place[0] - 5.0 if right else place[0] + 5.0
-        y = _free(place[1] - 4.0, (x - wide if right else x), wide, taken, upper)
-        parts.append(
-            text((x, y), one.label, size=7.0, anchor="end" if right else "start", colour="#1d232b", halo=True)
-        )
+        parts.append(mark(place, _MARK, "#1d232b", shape="diamond" if one.before else "circle", hollow=True))
+    taken = [_Box(x - _MARK - 1, x + _MARK + 1, y - _MARK - 1, y + _MARK + 1) for x, y in places]
+    points = [point for piece in drawn for point in _dense(piece)]
+    for one, place in zip(readouts, places, strict=True):
+        box = _free(place, width_of(one.label, _SIZE), taken, points, upper)
+        taken.append(box)
+        anchor, x = ("end", box.right - _ROOM) if box.right < place[0] else ("start", box.left + _ROOM)
+        words = (x, box.bottom - 0.25 * _SIZE)
+        parts.append(text(words, one.label, size=_SIZE, anchor=anchor, colour="#1d232b", halo=True))
     return parts
 
 
-def _free(y: float, x: float, wide: float, taken: list[tuple[float, float]], frame: Frame) -> float:
-    """The height of a label, moved down until it covers no other."""
-    y = max(y, frame.top + 7.0)
-    while any(abs(y - other) < 8.5 for _, other in taken) and y < frame.bottom - 4.0:
-        y += 8.5
-    taken.append((x + wide, y))
-    return y
+_SIZE, _MARK, _ROOM = 7.0, 2.6, 1.5
+_Curve = Sequence[Sequence[Point]]
+
+
+@dataclass(frozen=True)
+class _Box:
+    """What a mark or a name covers."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+    def covers(self, other: _Box) -> bool:
+        """Whether the two have an area in common."""
+        apart = self.right <= other.left or other.right <= self.left
+        return not (apart or self.bottom <= other.top or other.bottom <= self.top)
+
+    def holds(self, point: Point) -> bool:
+        """Whether a point lies in it."""
+        return self.left <= point[0] <= self.right and self.top <= point[1] <= self.bottom
+
+
+def _free(place: Point, wide: float, taken: Sequence[_Box], curve: Sequence[Point], frame: Frame) -> _Box:
+    """Where a name stands: the nearest place that covers neither mark nor name, and best not the curve."""
+    boxes = list(_around(place, wide, frame))
+    alone = [box for box in boxes if not any(box.covers(other) for other in taken)]
+    clear = [box for box in alone if not any(box.holds(point) for point in curve)]
+    return (clear or alone or boxes)[0]
+
+
+def _around(place: Point, wide: float, frame: Frame) -> Iterator[_Box]:
+    """Places for a name beside a mark, the nearest first: above, below, to its right and to its left."""
+    high, most = 1.25 * _SIZE, int((frame.bottom - frame.top) / _SIZE)
+    sides = [place[0] + _MARK + 1.0, place[0] - _MARK - 1.0 - wide - 2 * _ROOM]
+    inside = [x for x in sides if frame.left <= x and x + wide + 2 * _ROOM <= frame.right] or sides[1:]
+    for step in sorted(range(-most, most + 1), key=lambda n: (abs(n + 0.5), n)):
+        bottom = place[1] + 0.5 * _SIZE * (step + 0.5) + high / 2
+        if frame.top <= bottom - high and bottom <= frame.bottom:
+            yield from (_Box(x, x + wide + 2 * _ROOM, bottom - high, bottom) for x in inside)
+
+
+def _dense(points: Sequence[Point]) -> Iterator[Point]:
+    """The points of a curve and those between, no further apart than a name is high."""
+    yield from points[:1]
+    for (x0, y0), (x1, y1) in pairwise(points):
+        count = 1 + int(max(abs(x1 - x0), abs(y1 - y0)) / (0.5 * _SIZE))
+        yield from ((x0 + (x1 - x0) * n / count, y0 + (y1 - y0) * n / count) for n in range(1, count + 1))
 
 
 def draw_pulses(pulses: Sequence[Pulse], titles: tuple[str, str], ends: tuple[str, str]) -> str:

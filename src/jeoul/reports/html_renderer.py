@@ -1,14 +1,16 @@
 """Blocks to HTML: one file that asks for nothing else, for the screen and for paper.
 
 Styles and drawings stand in the file; there is no script, and a policy in the head forbids every request. All
-text is escaped. The typeface is Pretendard where the reader has it, else the Korean one of the system.
+text is escaped. The page carries its typeface, cut to the characters that stand on it, where fontTools (extra
+``html``) is installed; else it is Pretendard where the reader has it, or the Korean one of the system.
 """
 
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Callable, Sequence
-from html import escape
+from html import escape, unescape
 from importlib.resources import files
 
 from jeoul.reports.blocks import (
@@ -26,24 +28,38 @@ from jeoul.reports.blocks import (
     Table,
     Title,
 )
-from jeoul.reports.typeface import FAMILY
+from jeoul.reports.typeface import FAMILY, web_font
 from jeoul.reports.typst_renderer import Document
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
+WEIGHTS = {"Regular": 400, "Bold": 700}
 LONGEST_UNBROKEN = 30
-_FALLBACKS = "'Apple SD Gothic Neo','Malgun Gothic','Noto Sans KR',sans-serif"
+_FALLBACKS = "'Apple SD Gothic Neo','Malgun Gothic','Noto Sans KR','Noto Sans CJK KR',sans-serif"
 
 
 def render_html(documents: Sequence[Document]) -> bytes:
     """One HTML document of these reports, one after the other, each in its own language."""
-    style = (files("jeoul.reports") / "report.css").read_text(encoding="utf-8")
+    body = "".join(map(_document, documents))
+    style = _faces(body) + (files("jeoul.reports") / "report.css").read_text(encoding="utf-8")
     head = (
         f'<!doctype html>\n<html lang="{documents[0].language}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{_text(documents[0].title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
     )
-    return f"{head}{''.join(map(_document, documents))}</body>\n</html>\n".encode()
+    return f"{head}{body}</body>\n</html>\n".encode()
+
+
+def _faces(body: str) -> str:
+    """The fonts with the characters of the page, in the page."""
+    characters = frozenset(unescape(body)) | frozenset("0123456789.")
+    fonts = {number: web_font(weight, characters) for weight, number in WEIGHTS.items()}
+    return "".join(
+        f"@font-face {{ font-family: {FAMILY}; font-weight: {number}; "
+        f'src: url("data:font/woff;base64,{b64encode(font).decode()}") format("woff"); }}\n'
+        for number, font in fonts.items()
+        if font is not None
+    )
 
 
 def _document(document: Document) -> str:

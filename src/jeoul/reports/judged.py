@@ -86,6 +86,31 @@ def judged_of(sources: Sequence[Source]) -> tuple[Judged, ...]:
     return tuple(Judged(d, h, label) for d, h, label in zip(documents, hashes, labels, strict=True))
 
 
+def check_one_standard(judged: Sequence[Judged]) -> None:
+    """Raises `ReportError` where the evaluations are of more than one standard."""
+    ids = list(dict.fromkeys(str(one.standard.get("id")) for one in judged))
+    if len(ids) > 1:
+        advice = "Compare evaluations of one procedure."
+        raise ReportError(f"the evaluations are of {len(ids)} standards: {', '.join(ids)}.", advice=advice)
+
+
+def differing_of(judged: Sequence[Judged]) -> tuple[str, ...]:
+    """What the evaluations should have in common and do not."""
+    told = {
+        "definition": [one.standard.get("sha256") for one in judged],
+        "limits": [(one.standard.get("limits") or {}).get("sha256") for one in judged],
+        "rule": [one.document["rule"] for one in judged],
+        "software_version": [one.document["software_version"] for one in judged],
+        "accuracy": [(one.document.get("accuracy") or {}).get("sha256") for one in judged],
+    }
+    return tuple(name for name, values in told.items() if len({str(value) for value in values}) > 1)
+
+
+def wanted(key: Key, clauses: Sequence[str] | None, results: Sequence[str] | None) -> bool:
+    """Whether a result is of these clauses and of these names; None asks for all."""
+    return (not clauses or key.clause in clauses) and (not results or key.name in results)
+
+
 def _document(source: Source) -> Mapping[str, Any]:
     if isinstance(source, Evaluation):
         return source.as_dict()

@@ -23,6 +23,7 @@ from importlib.resources import files
 from typing import Any
 
 from jeoul.errors import UnknownNameError
+from jeoul.standards.wording import name_of
 
 LANGUAGES = ("ko", "en")
 DOMAIN = "jeoul"
@@ -42,12 +43,16 @@ class Messages:
 
     def name(self, identifier: str) -> str:
         """The word for an identifier of the program; one that has no word is spelt out."""
-        word = self.catalogue.pgettext("name", identifier)
-        return word if word != identifier else identifier.replace("_", " ")
+        return self._name(identifier) or identifier.replace("_", " ")
 
     def knows_name(self, identifier: str) -> bool:
         """Whether the catalogue has a word for this identifier."""
-        return self.catalogue.pgettext("name", identifier) != identifier
+        return self._name(identifier) is not None
+
+    def _name(self, identifier: str) -> str | None:
+        """The word of this catalogue, else of the sentences of an evaluation; None where neither has it."""
+        word = self.catalogue.pgettext("name", identifier)
+        return word if word != identifier else name_of(identifier, self.language)
 
     def finding(self, finding: Mapping[str, Any]) -> str:
         """The sentence of a finding, which is a `Finding` as plain data."""

@@ -56,7 +56,16 @@ _ENDINGS = {
     "gram": "g",
     "mm": "mm",
     "byte": "byte",
+    "km": "km",
+    "year": "a",
 }
+
+
+_OTHERS = ("mΩ", "µΩ", "kPa", "Hz", "d", "ms", "mV", "kN", "N", "J", "cm", "m", "m/s2", "gn")
+PRINTED_UNITS = frozenset(
+    {*_OTHERS, *(unit for unit, _ in _PRINTED.values()), *(set(_ENDINGS.values()) - set(_PRINTED))}
+) - {""}
+"""Units as people write them, which may stand after a number."""
 
 
 @dataclass(frozen=True)

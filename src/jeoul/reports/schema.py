@@ -104,6 +104,7 @@ def _evaluation() -> Schema:
         },
         item=_ANY,
         rule=_RULE,
+        agreed=_agreed(),
         conformity=_CONFORMITY,
         verdict=_VERDICT,
         clauses=_listed("clause"),
@@ -116,6 +117,18 @@ def _evaluation() -> Schema:
     )
     schema["description"] = "What a standard says of the tests of one item."
     return schema
+
+
+def _agreed() -> Schema:
+    """Empty in an evaluation that was written before it was kept."""
+    schema = _closed(
+        rule=_RULE,
+        guard_multiplier=_NUMBER,
+        risk=_NUMBER,
+        greatest_share=_NUMBER,
+        clauses=_or_null(_list(_TEXT)),
+    )
+    return {**schema, "required": []}
 
 
 def _clause() -> Schema:

@@ -7,17 +7,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from jeoul.errors import OutOfValidityError, ReportError
 from jeoul.metrics import fade_per_cycle, resistance_growth
 from jeoul.metrics.ageing import LEAST_POINTS
-from jeoul.reports.comparison import check_one_standard, differing_of
-from jeoul.reports.judged import Judged, Key, Reading, Source, judged_of
+from jeoul.reports.followed import DATA_COLUMNS, Course, Point, Trend
+from jeoul.reports.judged import (
+    Judged,
+    Key,
+    Reading,
+    Source,
+    check_one_standard,
+    differing_of,
+    judged_of,
+    wanted,
+)
 from jeoul.reports.messages import messages
 from jeoul.reports.report import check_target, languages_of, time_of, write_whole
 from jeoul.reports.sections.trend import trend_blocks
@@ -26,99 +33,6 @@ from jeoul.uncertainty import Measured
 
 FEWEST = 2
 DAY_SECOND = 86400.0
-
-DATA_COLUMNS = (
-    "clause", "occurrence", "name", "title_ko", "title_en", "at", "at_unit", "started", "soc_percent",
-    "value", "unit", "expanded_uncertainty", "coverage_factor", "change", "change_expanded_uncertainty",
-    "conformity", "verdict", "evaluation_sha256",
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Point:
-    """One result at one place of the trend; `change` is relative to the first [1], where there is one."""
-
-    place: int
-    at: float
-    reading: Reading
-    change: Measured | None
-
-
-@dataclass(frozen=True)
-class Course:
-    """One result over the trend.
-
-    rate
-        Change of the value per unit of `at`, as a share of the first value, by least squares; None below 4
-        points. Its u holds the scatter about the line.
-    """
-
-    key: Key
-    points: tuple[Point, ...]
-    rate: Measured | None
-
-
-@dataclass(frozen=True)
-class Trend:
-    """One item at several tests, in order.
-
-    at, at_unit
-        Where each evaluation stands: days since the first, or the numbers that were given.
-    """
-
-    judged: tuple[Judged, ...]
-    at: tuple[float, ...]
-    at_unit: str
-    courses: tuple[Course, ...]
-    differing: tuple[str, ...]
-
-    def rows(self) -> list[dict[str, Any]]:
-        """One row a result at a test, with the keys of `DATA_COLUMNS`."""
-        return [self._row(course, point) for course in self.courses for point in course.points]
-
-    def _row(self, course: Course, point: Point) -> dict[str, Any]:
-        reading, change = point.reading, point.change
-        return {
-            "clause": course.key.clause,
-            "occurrence": course.key.occurrence,
-            "name": course.key.name,
-            "title_ko": reading.title.get("ko"),
-            "title_en": reading.title.get("en"),
-            "at": point.at,
-            "at_unit": self.at_unit,
-            "started": self.judged[point.place].started,
-            "soc_percent": reading.soc_percent,
-            "value": reading.measured.value,
-            "unit": reading.measured.unit,
-            "expanded_uncertainty": reading.expanded_uncertainty,
-            "coverage_factor": reading.coverage_factor,
-            "change": None if change is None else change.value,
-            "change_expanded_uncertainty": None if change is None else change.expanded_uncertainty,
-            "conformity": reading.conformity,
-            "verdict": reading.verdict,
-            "evaluation_sha256": self.judged[point.place].sha256,
-        }
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        rates = [(course.key, course.rate) for course in self.courses if course.rate is not None]
-        return {
-            "standard": dict(self.judged[0].standard),
-            "item": dict(self.judged[0].item),
-            "at": list(self.at),
-            "evaluation_sha256": [one.sha256 for one in self.judged],
-            "at_unit": self.at_unit,
-            "differing": list(self.differing),
-            "rates": [
-                {
-                    "clause": key.clause, "occurrence": key.occurrence, "name": key.name,
-                    "value": rate.value, "unit": f"1/{self.at_unit}",
-                    "expanded_uncertainty": rate.expanded_uncertainty,
-                }
-                for key, rate in rates
-            ],
-            "rows": self.rows(),
-        }  # fmt: skip
 
 
 def follow_item(
@@ -155,7 +69,7 @@ def follow_item(
     judged, sorted_at = tuple(found[n] for n in order), tuple(places[n] for n in order)
     _check_apart(sorted_at, unit)
     read = [one.readings() for one in judged]
-    keys = [k for k in dict.fromkeys(k for one in read for k in one) if _wanted(k, clauses, results)]
+    keys = [k for k in dict.fromkeys(k for one in read for k in one) if wanted(k, clauses, results)]
     courses = [
         _course(key, [(n, sorted_at[n], r[key]) for n, r in enumerate(read) if key in r]) for key in keys
     ]
@@ -163,10 +77,6 @@ def follow_item(
     if not common:
         raise ReportError("no result is common to two of the tests.", advice="Name clauses that they share.")
     return Trend(judged, sorted_at, unit, common, differing_of(judged))
-
-
-def _wanted(key: Key, clauses: Sequence[str] | None, results: Sequence[str] | None) -> bool:
-    return (not clauses or key.clause in clauses) and (not results or key.name in results)
 
 
 def _check_one_item(judged: Sequence[Judged]) -> None:

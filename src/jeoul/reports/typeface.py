@@ -5,8 +5,9 @@ from __future__ import annotations
 import struct
 import unicodedata
 from functools import lru_cache
-from importlib.resources import files
+from importlib.resources import as_file, files
 from importlib.resources.abc import Traversable
+from io import BytesIO
 
 FAMILY = "Pretendard"
 FONTS: Traversable = files("jeoul.reports") / "fonts"
@@ -34,6 +35,26 @@ def covered_characters() -> frozenset[int]:
     # Category C: control, format and private use, which no printed text may hold.
     shown = {c for c in both if unicodedata.category(chr(c))[0] != "C"}
     return frozenset(shown) | _KEPT
+
+
+@lru_cache(maxsize=8)
+def web_font(weight: str, characters: frozenset[str]) -> bytes | None:
+    """The font with these characters alone, as WOFF, for a page that shows them on any machine.
+
+    weight: ``Regular`` or ``Bold``. None where fontTools (extra ``html``) is not installed. The same
+    characters give the same bytes. Digits keep their form of equal width; no other alternate form is kept.
+    """
+    try:
+        from fontTools import subset  # type: ignore[import-untyped]
+    except ImportError:
+        return None
+    options = subset.Options(flavor="woff", layout_features=["tnum"], hinting=False, notdef_outline=True)
+    cut, written = subset.Subsetter(options), BytesIO()
+    cut.populate(unicodes=sorted(map(ord, characters)))
+    with as_file(FONTS / f"{FAMILY}-{weight}.otf") as path, subset.load_font(str(path), options) as font:
+        cut.subset(font)
+        subset.save_font(font, written, options)
+    return written.getvalue()
 
 
 def _code_points(font: bytes) -> list[int]:

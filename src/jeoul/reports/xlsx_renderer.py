@@ -1,7 +1,8 @@
 """Blocks to a workbook: a sheet for each section, and one with every result at full precision.
 
-A number of the report is a number of the workbook, with the decimals that the report prints. Whatever a
-person typed is a text, never a formula. Needs XlsxWriter. The same blocks at the same time give the same
+A number of the report is a number of the workbook, with the decimals and the unit that the report prints.
+Whatever a person typed is a text, never a formula. The head of a table, else that of the report, stays in
+sight. Needs XlsxWriter. The same blocks at the same time give the same
 bytes.
 """
 
@@ -27,13 +28,23 @@ from jeoul.reports.blocks import (
     Table,
     Title,
 )
+from jeoul.reports.numbers import PRINTED_UNITS
 from jeoul.reports.typst_renderer import Document
 from jeoul.standards.evaluation import ClauseResult, Evaluation, ResultOfClause
 
 DATA_SHEET = "data"
 WIDEST = 60
+WIDEST_HEAD = 22
+"""Characters beyond which the head of a column breaks into lines instead of widening it."""
+HEAD_ROWS = 2
+DEEPEST_HEAD = 12
+"""Rows above which a head is frozen: one further down would leave no room to scroll."""
 LONGEST = 32_767
 _NUMBER = re.compile(r"^\u2212?\d+(\.\d+)?( %)?$")
+_POWER = re.compile(r"^(\u2212?\d+(?:\.\d+)?) × 10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)$")
+_WITH_UNIT = re.compile(r"^(\u2212?\d+(?:\.\d+)?) (\S+)$")
+_COUNT = re.compile(r"^(\d{1,3}(?:,\d{3})+|\d+)( byte)?$")
+_LOWERED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\']")
 _TONES = {"good": "#00604A", "bad": "#A33A00", "caution": "#7A5200", "muted": "#5A6472", "plain": "#1D232B"}
 
@@ -96,6 +107,8 @@ class _Sheet:
     formats: _Formats
     row: int = 0
     widths: dict[int, int] = field(default_factory=dict)
+    heads: list[int] = field(default_factory=list)
+    """Rows of the heads of its tables."""
 
     def write(self, column: int, cell: Cell, **properties: Any) -> None:
         """A cell: a number where the report prints one, else a text."""
@@ -107,11 +120,17 @@ class _Sheet:
         else:
             value, places = number
             self.sheet.write_number(self.row, column, value, self.formats.of(**properties, num_format=places))
-        self._grow(column, text)
+        self._grow(column, text, WIDEST)
 
-    def _grow(self, column: int, text: str) -> None:
+    def write_head(self, column: int, title: str, align: str) -> None:
+        """The head of a column, which breaks rather than widen it."""
+        style = self.formats.of(bold=True, bottom=1, align=align)
+        self.sheet.write_string(self.row, column, _fitting(title), style)
+        self._grow(column, title, WIDEST_HEAD)
+
+    def _grow(self, column: int, text: str, most: int) -> None:
         longest = max((_width(line) for line in text.split("\n")), default=0)
-        self.widths[column] = min(WIDEST, max(self.widths.get(column, 8), longest + 2))
+        self.widths[column] = max(self.widths.get(column, 8), min(most, longest + 2))
 
     def write_line(self, text: str, **properties: Any) -> None:
         """A text that runs over the columns beside it."""
@@ -120,9 +139,13 @@ class _Sheet:
         self.row += 1
 
     def close(self) -> None:
-        """Set the widths; they are known only now."""
+        """Set the widths, and what stays in sight; they are known only now."""
         for column, width in self.widths.items():
             self.sheet.set_column(column, column, width)
+        alone = len(self.heads) == 1 and self.heads[0] < DEEPEST_HEAD
+        self.sheet.freeze_panes(self.heads[0] + 1 if alone else HEAD_ROWS, 0)
+        self.sheet.set_landscape()
+        self.sheet.fit_to_pages(1, 0)
 
 
 def _fitting(text: str) -> str:
@@ -140,13 +163,40 @@ def _tone(cell: Cell) -> dict[str, Any]:
 
 
 def _number(cell: Cell) -> tuple[float, str] | None:
-    """The value of a printed number and the format that prints it so; None for a text."""
-    if cell.kind != "number" or not _NUMBER.match(cell.text):
+    """The value of a printed number and the format that prints it so; None for a text.
+
+    A text is a number too where it is one with a unit (``3.65 V``) or a count (``3,500``); a bare one may be
+    the number of a clause.
+    """
+    if cell.kind not in ("number", "text"):
         return None
-    digits, percent, _ = cell.text.replace("\u2212", "-").partition(" %")
+    if cell.kind == "number" and _NUMBER.match(cell.text):
+        return _plain(cell.text)
+    if cell.kind == "number" and (power := _POWER.match(cell.text)):
+        value, pattern = _plain(power[1])
+        return float(f"{value!r}e{power[2].translate(_LOWERED)}"), f"{pattern}E+00"
+    return _with_unit(cell.text)
+
+
+def _plain(text: str) -> tuple[float, str]:
+    digits, percent, _ = text.replace("\u2212", "-").partition(" %")
     fraction = len(digits.partition(".")[2])
     pattern = "0." + "0" * fraction if fraction else "0"
     return (float(digits) / 100, f"{pattern} %") if percent else (float(digits), pattern)
+
+
+def _with_unit(text: str) -> tuple[float, str] | None:
+    """``3.65 V`` as 3.65 in the format ``0.00 "V"``, ``3,500`` as 3500 in the format ``#,##0``."""
+    count = _COUNT.match(text)
+    if count and ("," in count[1] or count[2]):
+        return float(count[1].replace(",", "")), '#,##0 "byte"' if count[2] else "#,##0"
+    found = _WITH_UNIT.match(text)
+    if found is None or found[2] not in PRINTED_UNITS:
+        return None
+    if found[2] == "%":
+        return _plain(text)
+    value, pattern = _plain(found[1])
+    return value, f'{pattern} "{found[2]}"'
 
 
 def _write_document(workbook: Any, formats: _Formats, document: Document, taken: set[str]) -> None:
@@ -166,8 +216,8 @@ def _write_document(workbook: Any, formats: _Formats, document: Document, taken:
 
 def _sheet_name(title: str, taken: set[str]) -> str:
     """At most 31 characters, none that Excel forbids, and no name twice."""
-    stem = _FORBIDDEN.sub(" ", title)[:28].strip() or "sheet"
-    name, number = stem, 1
+    whole = _FORBIDDEN.sub(" ", title).strip() or "sheet"
+    name, stem, number = whole[:31].strip(), whole[:28].strip(), 1
     while name.lower() in taken | {DATA_SHEET, "history"}:
         number += 1
         name = f"{stem} {number}"
@@ -220,8 +270,9 @@ def _write_pairs(sheet: _Sheet, pairs: Sequence[tuple[str, Cell]]) -> None:
 
 
 def _write_table(sheet: _Sheet, block: Table) -> None:
+    sheet.heads.append(sheet.row)
     for place, column in enumerate(block.columns):
-        sheet.write(place, Cell(column.title), bold=True, bottom=1, align=column.align)
+        sheet.write_head(place, column.title, column.align)
     sheet.row += 1
     for row in block.rows:
         for place, (cell, column) in enumerate(zip(row.cells, block.columns, strict=True)):
@@ -248,13 +299,15 @@ def _write_data(
         for place, name in enumerate(columns):
             _write_value(sheet, number, place, row.get(name), plain)
     sheet.freeze_panes(1, 0)
-    sheet.set_column(0, len(columns) - 1, 16)
+    for place, name in enumerate(columns):
+        longest = max((_width(str(row.get(name) or "")) for row in rows), default=0)
+        sheet.set_column(place, place, min(WIDEST, max(len(name), min(longest, 30)) + 2))
 
 
 def _write_value(sheet: Any, row: int, column: int, value: Any, style: Any) -> None:
-    if isinstance(value, str):
+    if isinstance(value, str) and value:
         sheet.write_string(row, column, _fitting(value), style)
-    elif value is not None and abs(value) < float("inf"):
+    elif isinstance(value, (int, float)) and abs(value) < float("inf"):
         sheet.write_number(row, column, value, style)
 
 

@@ -30,14 +30,20 @@ _ROWS = re.compile(r"rows (\d+)-(\d+) of test (\w+)")
 
 
 def uncertainty_budget(evaluation: Evaluation, messages: Messages) -> tuple[Block, ...]:
-    """The largest contributions to every result whose uncertainty is known."""
+    """The largest contributions to every result whose uncertainty is known and not zero."""
     heading = Heading(messages("Uncertainty"))
     found = _merged([one for group in occurrences_of(evaluation) for one in _shown(group)])
+    if not found and _stated(evaluation):
+        return (heading, Paragraph(messages("Every uncertainty that was stated is zero.")))
     if not found:
         return (heading, Paragraph(messages("There is no uncertainty budget: no accuracy was given.")))
     files = files_of(evaluation)
     rows = [row for one in found for row in _rows(one, files, messages)]
     return (heading, Paragraph(_explained(messages), "muted"), Table(_columns(messages), tuple(rows)))
+
+
+def _stated(evaluation: Evaluation) -> bool:
+    return any(r.measured.contributions for clause in evaluation.clauses for r in clause.results)
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,7 @@ def _shown(group: Sequence[ClauseResult]) -> list[_Shown]:
         (clause.clause, result)
         for clause in group
         for result in _once(clause)
-        if result.measured.contributions
+        if result.measured.contributions and result.measured.standard_uncertainty
     ]
     if len(group) < LADDER:
         return [_Shown((clause,), result, 1) for clause, result in known]

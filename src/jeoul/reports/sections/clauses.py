@@ -17,15 +17,13 @@ from typing import Any
 from jeoul.reports.blocks import Block, Cell, Column, Heading, Paragraph, Row, Table
 from jeoul.reports.messages import Messages
 from jeoul.reports.numbers import MISSING
+from jeoul.reports.sections.found import FoundLine, asked_text, found_lines, found_text
 from jeoul.reports.sections.wording import (
     LADDER,
-    fact_text,
     files_of,
     files_text,
-    found_text,
     is_found,
     mark,
-    name_text,
     named_occurrences,
     occurrences_of,
     rows_text,
@@ -190,24 +188,18 @@ def _condition_columns(messages: Messages) -> tuple[Column, ...]:
 
 
 def _condition(condition: ConditionResult, files: Files, messages: Messages, number: str = "") -> Row:
-    found = [found_text(n, value, condition.asked, messages) for n, value in condition.found.items()]
     # A clause that was met speaks for itself through its numbers; anything else must say why.
     silent = condition.conformity == Conformity.CONFORMING and condition.found
     return Row(
         (
             Cell(messages.either(condition.title), note=number),
-            Cell(_asked(condition, messages)),
-            Cell("\n".join(found) or MISSING),
+            Cell(asked_text(condition, messages)),
+            Cell(found_text(found_lines(condition, messages), messages)),
             Cell(rows_text(condition.evidence, files, messages)),
             mark(condition.conformity, messages),
         ),
         remark="" if silent else messages.either(condition.reason_by_language, condition.reason),
     )
-
-
-def _asked(condition: ConditionResult, messages: Messages) -> str:
-    asked = [f"{name_text(n, messages)}: {fact_text(f, messages)}" for n, f in condition.asked.items()]
-    return "\n".join(asked) or MISSING
 
 
 def _sources(clause: ClauseResult, files: Files, messages: Messages) -> str:
@@ -238,13 +230,19 @@ def _recorded(seen: ObservedResult, messages: Messages) -> str:
 # --- many occurrences ----------------------------------------------------------------------------------
 
 
+NOT_COMPUTED = "result"
+"""The kind of a condition that says why a result could not be computed."""
+
+
 def _ladder(group: Sequence[ClauseResult], files: Files, messages: Messages) -> list[Block]:
     count = messages("{count} occurrences", count=len(group))
     worst = min((clause.conformity for clause in group), key=WORST_CONFORMITY_FIRST.index)
     marks = (mark(worst, messages), mark(worst_verdict([c.verdict for c in group]), messages))
     title = f"{group[0].clause}  {messages.either(group[0].title)} · {count}"
     blocks: list[Block] = [Heading(title, 2, marks)]
-    titles = dict.fromkeys(messages.either(c.title) for clause in group for c in clause.conditions)
+    # What could not be computed has nothing to span: it stands among the exceptions alone.
+    asked = [c for clause in group for c in clause.conditions if c.kind != NOT_COMPUTED]
+    titles = dict.fromkeys(messages.either(c.title) for c in asked)
     if titles:
         rows = tuple(_spanned(title, group, messages) for title in titles)
         blocks.append(Table(_spanned_columns(messages), rows))
@@ -271,60 +269,71 @@ def _same(title: str, group: Sequence[ClauseResult], messages: Messages) -> list
 
 def _spanned(title: str, group: Sequence[ClauseResult], messages: Messages) -> Row:
     same = _same(title, group, messages)
-    asked = dict.fromkeys(_asked(condition, messages) for condition in same)
+    asked = dict.fromkeys(asked_text(condition, messages) for condition in same)
     counts = Counter(condition.conformity for condition in same)
     answers = [f"{mark(a, messages).text} {counts[a]}" for a in Conformity if counts[a]]
     return Row(
         (
             Cell(title),
             Cell("\n".join(asked)),
-            Cell("\n".join(_span(name, same, messages) for name in _names(same)) or MISSING),
+            Cell("\n".join(_spans(same, messages)) or MISSING),
             Cell("\n".join(answers)),
         )
     )
 
 
-def _names(same: Sequence[ConditionResult]) -> Iterable[str]:
-    return dict.fromkeys(name for condition in same for name in condition.found)
+def _spans(same: Sequence[ConditionResult], messages: Messages) -> Iterable[str]:
+    """The least and the greatest of everything that was found, by its key."""
+    by_key: dict[str, list[FoundLine]] = {}
+    for condition in same:
+        for line in found_lines(condition, messages):
+            by_key.setdefault(line.key, []).append(line)
+    return [_span(lines, messages) for lines in by_key.values()]
 
 
-def _span(name: str, same: Sequence[ConditionResult], messages: Messages) -> str:
-    """The least and the greatest of what was found under a name; words as they are."""
-    values = [c.found[name] for c in same if c.found.get(name) is not None]
-    asked = same[0].asked
-    numbers = [v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool)]
-    ends = (min(numbers), max(numbers)) if numbers else tuple(dict.fromkeys(values))[:2]
-    texts = list(dict.fromkeys(found_text(name, end, asked, messages) for end in ends))
-    if len(texts) < 2:
-        return "".join(texts) or f"{name_text(name, messages)}: {MISSING}"
-    head = f"{name_text(name, messages)}: "
+def _span(lines: Sequence[FoundLine], messages: Messages) -> str:
+    """The least and the greatest number; words as they are."""
+    known = [line for line in lines if line.value is not None]
+    numbers = [n for n in known if isinstance(n.value, (int, float)) and not isinstance(n.value, bool)]
+    ends = [min(numbers, key=_value), max(numbers, key=_value)] if numbers else known[:2]
+    texts = list(dict.fromkeys(end.value_text(messages) for end in ends))
     joint = " – " if numbers else ", "
-    return texts[0] + joint + texts[1].removeprefix(head)
+    return f"{lines[0].name}: {joint.join(texts) or MISSING}"
+
+
+def _value(line: FoundLine) -> float:
+    return float(line.value)
 
 
 def _exceptions(group: Sequence[ClauseResult], files: Files, messages: Messages) -> list[Row]:
-    """Conditions that were not met, those with the same answer for the same reason as one row."""
+    """Conditions that were not met, those with the same answer for the same reason as one row.
+
+    Results that could not be computed for one reason are one row too, however many they are.
+    """
     alike: dict[tuple[str, str, str], list[tuple[int, ConditionResult]]] = {}
     for number, clause in enumerate(group, start=1):
         for condition in clause.conditions:
             if condition.conformity is not Conformity.CONFORMING:
                 reason = messages.either(condition.reason_by_language, condition.reason)
-                key = (messages.either(condition.title), str(condition.conformity), reason)
+                title = "" if condition.kind == NOT_COMPUTED else messages.either(condition.title)
+                key = (title, str(condition.conformity), reason)
                 alike.setdefault(key, []).append((number, condition))
     return [_exception(same, files, messages) for same in alike.values()]
 
 
 def _exception(same: Sequence[tuple[int, ConditionResult]], files: Files, messages: Messages) -> Row:
-    numbers = _numbered([number for number, _ in same])
+    numbers = _numbered(list(dict.fromkeys(number for number, _ in same)))
     return _condition(same[0][1], files, messages, numbers) if len(same) == 1 else _of_many(same, messages)
 
 
 def _of_many(same: Sequence[tuple[int, ConditionResult]], messages: Messages) -> Row:
     first = same[0][1]
+    titles = dict.fromkeys(messages.either(condition.title) for _, condition in same)
+    numbers = _numbered(list(dict.fromkeys(number for number, _ in same)))
     return Row(
         (
-            Cell(messages.either(first.title), note=_numbered([number for number, _ in same])),
-            Cell(_asked(first, messages)),
+            Cell("\n".join(titles), note=numbers),
+            Cell(asked_text(first, messages)),
             Cell(MISSING),
             Cell(messages("as below")),
             mark(first.conformity, messages),
@@ -354,7 +363,7 @@ def _occurrences(group: Sequence[ClauseResult], messages: Messages) -> Table:
     rows = tuple(
         Row(
             (
-                Cell(str(number)),
+                Cell(str(number), "number"),
                 Cell(messages.either(clause.matched_by_language, clause.matched) or MISSING),
                 mark(clause.conformity, messages),
                 mark(clause.verdict, messages),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from jeoul.reports.blocks import Block, Cell, Column, End, Figure, Heading, Paragraph, Row, Table, Title
+from jeoul.reports.compared import Compared, Comparison, Spread
 from jeoul.reports.figures_frame import COLOURS, shape_of
 from jeoul.reports.figures_strip import Item, draw_strip
 from jeoul.reports.messages import Messages
@@ -22,9 +22,6 @@ from jeoul.reports.sections.several import (
     shown_reading,
     shown_spread,
 )
-
-if TYPE_CHECKING:
-    from jeoul.reports.comparison import Compared, Comparison, Spread
 
 _QUIET = "#aeb8c4"
 _SHOWN_OUTLIERS = 3
@@ -126,7 +123,7 @@ def _spread_row(one: Compared, spread: Spread, name: str, comparison: Comparison
         (
             Cell(name),
             Cell(messages.either(one.readings[0].title)),
-            Cell(str(len(one.readings))),
+            Cell(str(len(one.readings)), "number"),
             Cell(mean.value),
             Cell(mean.uncertainty or MISSING),
             Cell(shown_spread(spread.deviation, one.readings[0]).value),
@@ -218,7 +215,7 @@ def _row(rank: int, one: Compared, n: int, comparison: Comparison, messages: Mes
     conformity, verdict = marks(reading, messages)
     return Row(
         (
-            Cell(str(rank)),
+            Cell(str(rank), "number"),
             Cell(comparison.judged[place].label, note=loud),
             Cell(shown.value, "number"),
             Cell(shown.uncertainty or MISSING, "number"),

@@ -1,4 +1,4 @@
-"""The figures: every run against time and by cycle, its pulses, dQ/dV and cells; maps of ladders."""
+"""The figures: every run against time and by cycle, pulses, dQ/dV, cells and signals; maps of ladders."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from jeoul.reports.sections.cells import cell_figures
 from jeoul.reports.sections.derivatives import incremental_figures
 from jeoul.reports.sections.ladders import base_of, ladder_maps
 from jeoul.reports.sections.pulses import pulse_figures
+from jeoul.reports.sections.signals import signal_figures
 from jeoul.standards.evaluation import Evaluation, Run
 
 _TIME = "test_time_second"
@@ -44,6 +45,7 @@ def curves(evaluation: Evaluation, messages: Messages) -> tuple[Block, ...]:
         figures += pulse_figures(number, run, evaluation, messages)
         figures += incremental_figures(number, run, messages)
         figures += cell_figures(number, run, messages)
+        figures += signal_figures(number, run, messages)
     figures += ladder_maps(evaluation, messages)
     return (Heading(messages("Figures")), *figures) if figures else ()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from jeoul.reports.blocks import Block, Cell, Heading, KeyValues, Paragraph
 from jeoul.reports.messages import Messages
@@ -41,18 +42,35 @@ def _item(
 
 def _method(evaluation: Evaluation, messages: Messages) -> list[tuple[str, Cell]]:
     standard = evaluation.standard
-    rule = f"{messages.name(evaluation.rule)}: {rule_explained(evaluation.rule, messages)}".strip(" :")
     pairs = [
         (messages("Procedure"), Cell(designation(evaluation))),
         (messages.name("title"), Cell(messages.either(standard.get("title", {})))),
         (messages.name("edition"), Cell(str(standard.get("edition") or "–"))),
         (messages("SHA-256 of the definition"), Cell(str(standard.get("sha256") or "–"), "code")),
-        (messages("Decision rule"), Cell(rule)),
+        (messages("Decision rule"), Cell(rule_text(evaluation, messages))),
     ]
     limits = standard.get("limits")
     if isinstance(limits, Mapping):
         pairs += pairs_of(limits, messages, f"{messages('Limits')} · ")
     return pairs
+
+
+def rule_text(evaluation: Evaluation, messages: Messages) -> str:
+    """The decision rule, what it does, and what was agreed of it."""
+    head = f"{messages.name(evaluation.rule)}: {rule_explained(evaluation.rule, messages)}".strip(" :")
+    return " ".join([head, *_agreed(evaluation.agreed, messages)])
+
+
+def _agreed(agreed: Mapping[str, Any], messages: Messages) -> list[str]:
+    said = []
+    if (multiplier := agreed.get("guard_multiplier")) is not None:
+        said.append(messages("Agreed: w = {multiplier}·U.", multiplier=f"{multiplier:g}"))
+    if (risk := agreed.get("risk")) is not None:
+        text = messages("Agreed: the risk of a false acceptance is at most {risk}.", risk=f"{100 * risk:g} %")
+        said.append(text)
+    if (share := agreed.get("greatest_share")) is not None:
+        said.append(messages("Agreed: U is at most {share} of the tolerance.", share=f"{100 * share:g} %"))
+    return said
 
 
 def rule_explained(rule: str, messages: Messages) -> str:

@@ -60,7 +60,7 @@ def _row(
     note = messages("for clause {clause}", clause=clause) if clause else ""
     return Row(
         (
-            Cell(str(entry["entry"])),
+            Cell(str(entry["entry"]), "number"),
             Cell(titles.get(name) or messages.name(name), note=note),
             *((Cell(str(entry.get("sample") or "–")),) if with_samples else ()),
             Cell(recorded_text(entry, messages), note=str(entry.get("instrument") or "")),

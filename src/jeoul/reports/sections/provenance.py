@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from jeoul.reports.blocks import Block, Cell, Heading, KeyValues
@@ -35,7 +35,14 @@ def _run(run: Run, messages: Messages) -> list[tuple[str, Cell]]:
     if size is not None:
         pairs.insert(2, (messages.name("size_byte"), Cell(f"{show_count(int(size))} byte")))
     pairs.append((messages("Data rows"), Cell(show_count(run.row_count))))
-    return pairs
+    return [*pairs, *_described_by(facts.get("described_by", ()), messages)]
+
+
+def _described_by(files: Sequence[Mapping[str, str]], messages: Messages) -> Iterator[tuple[str, Cell]]:
+    """The laboratory's own description that the file was read by, and what it names."""
+    for file in files:
+        yield messages("Read by the description"), Cell(file["file_name"], "code")
+        yield messages("SHA-256 of the description"), Cell(file["sha256"], "code")
 
 
 def _evaluation(evaluation: Evaluation, messages: Messages) -> list[tuple[str, Cell]]:

@@ -15,7 +15,7 @@ def requirements(evaluation: Evaluation, messages: Messages) -> tuple[Block, ...
     """One row a number, so that a reviewer can look each one up; those of one source under its name."""
     sources: dict[str, Used] = {}
     for clause, name, fact in facts_of(evaluation, messages):
-        sources.setdefault(fact.source, {}).setdefault((name, fact), []).append(clause)
+        sources.setdefault(messages.either(fact.told), {}).setdefault((name, fact), []).append(clause)
     if not sources:
         return ()
     blocks = [block for source, used in sources.items() for block in _source(source, used, messages)]

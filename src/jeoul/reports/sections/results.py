@@ -12,6 +12,7 @@ from jeoul.reports.blocks import Block, Cell, Column, Heading, Paragraph, Row, T
 from jeoul.reports.messages import Messages
 from jeoul.reports.numbers import MISSING, show_like, show_measured, show_probability
 from jeoul.reports.report_data import Cover, ReportData
+from jeoul.reports.sections.classes import class_probabilities
 from jeoul.reports.sections.notes import notes
 from jeoul.reports.sections.stated import marks_of
 from jeoul.reports.sections.wording import (
@@ -38,6 +39,8 @@ Found = tuple[str, ClauseResult, ResultOfClause]
 """The name of the occurrence, its clause, and one result."""
 SIDE_BY_SIDE = 4
 """Results of a ladder in one table; a page holds no more of them with their uncertainties."""
+DIGITS_SIDE_BY_SIDE = 72
+"""Characters of numbers in one row of a ladder, beside its place, file and verdict."""
 
 
 def results(evaluation: Evaluation, cover: Cover, messages: Messages) -> tuple[Block, ...]:
@@ -54,6 +57,7 @@ def results(evaluation: Evaluation, cover: Cover, messages: Messages) -> tuple[B
         *([_results(single, files, data, messages)] if single else []),
         *(block for g in groups if len(g) >= LADDER for block in _ladder(g, files, data, messages)),
         *([_meaning(messages)] if every else []),
+        *class_probabilities(every, files, messages),
         *_seen(evaluation, data, messages),
         *_decisions(every, files, messages),
         *notes(evaluation, messages),
@@ -146,15 +150,22 @@ def _ladder(
     return [
         Heading(title, 2),
         *([Paragraph(", ".join(dict.fromkeys(said)), "muted")] if said else []),
-        *(_ladder_table(group, part, files, messages, k=len(factors) > 1) for part in _parts(keys)),
+        *(_ladder_table(group, part, files, messages, k=len(factors) > 1) for part in _parts(group, keys)),
     ]
 
 
-def _parts(keys: Sequence[str]) -> list[Sequence[str]]:
+def _parts(group: Sequence[ClauseResult], keys: Sequence[str]) -> list[Sequence[str]]:
     """The results shared out to as few tables as hold them, about as many in each."""
-    tables = -(-len(keys) // SIDE_BY_SIDE)
+    fitting = max(1, min(SIDE_BY_SIDE, DIGITS_SIDE_BY_SIDE // max(_digits(group, key) for key in keys)))
+    tables = -(-len(keys) // fitting)
     size = -(-len(keys) // tables)
     return [keys[first : first + size] for first in range(0, len(keys), size)]
+
+
+def _digits(group: Sequence[ClauseResult], key: str) -> int:
+    """Characters of the longest value of a result and of its longest U, with the gaps between them."""
+    shown = [show_measured(r.measured) for clause in group for r in clause.results if _key(r) == key]
+    return max(len(one.value) for one in shown) + max(len(one.uncertainty or "") for one in shown) + 3
 
 
 def _factors(group: Sequence[ClauseResult]) -> list[str]:
@@ -173,7 +184,10 @@ def _ladder_table(
 ) -> Table:
     several = len(files) > 1
     judged = any(result.decision for clause in group for result in clause.results if _key(result) in keys)
-    columns = [Column("#", align="right"), *([Column(messages.name("file"))] if several else [])]
+    columns = [
+        Column("#", align="right"),
+        *([Column(messages.name("file"), align="right")] if several else []),
+    ]
     for key in keys:
         columns += [Column(_ladder_title(group, key, messages), 1.0, "right"), Column("U", 0.6, "right")]
         columns += [Column("k", align="right")] if k else []
@@ -182,7 +196,7 @@ def _ladder_table(
     spelt = {key: len(_units(group, key)) > 1 for key in keys}
     rows = []
     for number, clause in enumerate(group, start=1):
-        cells = [Cell(str(number)), *([Cell(_file_of(clause, files))] if several else [])]
+        cells = [Cell(str(number), "number"), *([Cell(_file_of(clause, files))] if several else [])]
         cells += [cell for key in keys for cell in _ladder_cells(_own(clause, key), spelt=spelt[key], k=k)]
         verdicts = [_verdict(result) for result in clause.results if _key(result) in keys]
         cells += [mark(worst_verdict(verdicts), messages)] if judged else []

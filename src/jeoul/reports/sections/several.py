@@ -41,7 +41,7 @@ def evaluations_table(judged: Sequence[Judged], messages: Messages) -> Table:
 def _evaluation(number: int, one: Judged, messages: Messages) -> Row:
     return Row(
         (
-            Cell(str(number)),
+            Cell(str(number), "number"),
             Cell(one.label, note=str(one.item.get("serial") or "")),
             Cell(one.started[:16] or MISSING),
             mark(Conformity(one.document["conformity"]), messages),

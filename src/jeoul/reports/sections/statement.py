@@ -8,7 +8,7 @@ from jeoul.reports.blocks import Block, Cell, Column, Heading, KeyValues, Paragr
 from jeoul.reports.messages import Messages
 from jeoul.reports.report_data import Cover, ReportData, Texts
 from jeoul.reports.sections.glance import designation
-from jeoul.reports.sections.method import rule_explained
+from jeoul.reports.sections.method import rule_text
 from jeoul.reports.sections.stated import text_cell
 from jeoul.standards.evaluation import Conformity, Evaluation
 
@@ -34,7 +34,6 @@ def _conformity(evaluation: Evaluation, messages: Messages) -> list[Block]:
     in_words = sum(bool(result.allowed) for clause in evaluation.clauses for result in clause.observed)
     if not decided + in_words:
         return [Paragraph(messages("No result has a limit, so no statement of conformity is made."))]
-    explained = rule_explained(evaluation.rule, messages)
     applies = messages(
         "{count} results that have a limit; they stand under “Decisions” and “Results in words”",
         count=decided + in_words,
@@ -42,7 +41,7 @@ def _conformity(evaluation: Evaluation, messages: Messages) -> list[Block]:
     pairs = (
         (messages("Applies to"), Cell(applies)),
         (messages("Specification"), Cell(_specification(evaluation, messages))),
-        (messages("Decision rule"), Cell(f"{messages.name(evaluation.rule)}: {explained}".strip(" :"))),
+        (messages("Decision rule"), Cell(rule_text(evaluation, messages))),
     )
     return [KeyValues(pairs), Paragraph(_risk(messages), "muted")]
 

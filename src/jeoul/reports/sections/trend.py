@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from jeoul.reports.axes import Axis, value_axis
 from jeoul.reports.blocks import Block, Cell, Column, End, Figure, Heading, Paragraph, Row, Table, Title
 from jeoul.reports.figures_frame import BLUE, ramp, shape_of
 from jeoul.reports.figures_points import Line, PointPanel, Points, draw_points
+from jeoul.reports.followed import Course, Point, Trend
 from jeoul.reports.messages import Messages
 from jeoul.reports.numbers import MISSING, Shown, show
 from jeoul.reports.sections.several import (
@@ -25,10 +25,6 @@ from jeoul.reports.sections.several import (
 from jeoul.reports.sections.wording import relation_text
 from jeoul.standards.evaluation import Fact
 from jeoul.uncertainty import Measured
-
-if TYPE_CHECKING:
-    from jeoul.reports.trend import Course, Point, Trend
-
 
 # As a share of one, and in percent.
 _LEAST, _BELOW = 1e-9, "< 10⁻⁷"
@@ -99,7 +95,7 @@ def _change(course: Course, name: str, messages: Messages) -> Row:
         (
             Cell(name),
             Cell(messages.either(first.reading.title)),
-            Cell(str(len(course.points))),
+            Cell(str(len(course.points)), "number"),
             Cell(shown.value),
             Cell(shown_reading(last.reading).value),
             Cell(shown.unit),

@@ -57,31 +57,14 @@ def value_text(value: Any, unit: str, messages: Messages) -> str:
         return show(value, unit).text
     if isinstance(value, (list, tuple)):
         return ", ".join(value_text(one, unit, messages) for one in value)
-    word = messages.name(str(value)) if messages.knows_name(str(value)) else str(value)
+    parts = str(value).split(", ")
+    word = ", ".join(messages.name(part) if messages.knows_name(part) else part for part in parts)
     return f"{word} {unit}".strip() if str(value)[:1].isdigit() else word
 
 
 def relation_text(relation: str, fact: Fact, messages: Messages) -> str:
     """A requirement: ``≥ 1.95 Ah``."""
     return f"{_RELATIONS.get(relation, relation)} {fact_text(fact, messages)}"
-
-
-def found_text(name: str, value: float | str | None, asked: Mapping[str, Fact], messages: Messages) -> str:
-    """What was found, in the unit that its name tells, else in that of what was asked."""
-    unit = unit_of(name) or (asked[name].unit if name in asked else "")
-    value, unit = _as_asked(value, unit, asked)
-    return f"{name_text(name, messages)}: {value_text(value, unit, messages)}"
-
-
-def _as_asked(value: Any, unit: str, asked: Mapping[str, Fact]) -> tuple[Any, str]:
-    """A time that was found in seconds, in the minutes or hours that were asked for."""
-    units = [fact.unit for fact in asked.values() if fact.unit in _SECONDS]
-    if unit != "s" or not units or not isinstance(value, (int, float)):
-        return value, unit
-    return value / _SECONDS[units[0]], units[0]
-
-
-_SECONDS = {"min": 60.0, "h": 3600.0}
 
 
 def name_text(name: str, messages: Messages) -> str:
@@ -104,7 +87,9 @@ def _rows(rows: Evidence, files: Mapping[str, int], messages: Messages) -> str:
     number = files.get(rows.sha256)
     if number is None:
         # Not a raw file of this report: an entry of the observations file.
-        return messages("{file}, entry {row}", file=rows.file_name, row=rows.row_first)
+        return messages(
+            "{file}, entry {row}", file=rows.file_name or messages("Observations"), row=rows.row_first
+        )
     return span_text(messages("file {number}", number=number), rows.row_first, rows.row_last, messages)
 
 
