@@ -212,7 +212,7 @@ def test_a_value_in_another_unit_has_no_class(
         ({"of": "2 * density"}, "not the name of one result"),
         ({"of": "nothing"}, "there is no 'nothing'"),
         ({"of": "coefficient"}, "there is no 'coefficient'"),
-        ({"table": "other"}, "'other' is not known"),
+        ({"table": "other"}, "there is no table 'other'"),
     ],
 )
 def test_a_definition_that_names_nothing_is_refused(

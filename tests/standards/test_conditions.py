@@ -329,6 +329,11 @@ def test_a_definition_with_sampling_rest_and_an_unknown_number(
     assert answers(found, Conformity.CONFORMING) == ["Recording", "Rest before the charge"]
     assert answers(found, Conformity.NOT_EVALUABLE) == ["Rest after the charge"]
     assert "manual of the maker" in named(found, "Rest after the charge").reason
+    lasted = next(part.duration for part in by_the_book if part.name == "discharge")
+    rounded = clause(
+        run(alter(by_the_book, "discharge", duration=lasted + 0.5)), standard=own, clauses=["4.2"]
+    )
+    assert named(rounded, "Recording").conformity is Conformity.CONFORMING  # rows 10.0005 s apart
     coarse = clause(run(alter(by_the_book, "discharge", interval=12.0)), standard=own, clauses=["4.2"])
     assert answers(coarse, Conformity.DEVIATING) == ["Recording"]
     hasty = clause(run(alter(by_the_book, "pause", duration=590.0)), standard=own, clauses=["4.2"])

@@ -44,7 +44,9 @@ def test_every_number_has_unit_status_and_source(path: Path) -> None:
             continue
         source = whole.get("source", {}).get(number.get("from"), number)
         assert source.get("status") in ("verified", "unverified") or "missing" in number, key
-        assert len(source.get("text", source.get("source", source.get("missing", "")))) > 10, key
+        missing = source.get("missing", "")
+        own = missing["en"] if isinstance(missing, dict) else missing
+        assert len(source.get("text", source.get("source", own))) > 10, key
         assert number.get("unit") or key.startswith(".edition"), key
 
 
@@ -136,6 +138,45 @@ def test_a_wrong_definition_names_file_key_and_what_is_allowed(
         read_definition(write("mine.toml", TEXT.replace(right, wrong, 1)))
     assert (Path(str(caught.value.path)).name, caught.value.column) == ("mine.toml", key)
     assert advice in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "line", "shown"),
+    [
+        ('id = "a"\ntitle = { en = "A" ko = "가" }\n', 2, 'title = { en = "A" ko = "가" }'),
+        ('id = "a"\n[condition.rate\n', 2, "[condition.rate"),
+        ('id = "a"\ntext = """never closed\n', 2, 'text = """never closed'),
+    ],
+)
+def test_a_slip_of_the_pen_is_shown_with_its_line(wrong: str, line: int, shown: str, write: Any) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        read_definition(write("mine.toml", wrong))
+    assert (caught.value.line, caught.value.advice) == (line, f"Correct this line: {shown}")
+
+
+def test_another_encoding_is_no_slip_of_the_pen(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes('id = "저울"'.encode("cp949"))
+    with pytest.raises(DefinitionError, match="Save it as UTF-8 TOML"):
+        read_definition(path)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "meant"),
+    [
+        ('kind = "rate_within"', 'kind = "rate_withn"', "rate_within"),
+        ('item_kinds = ["cell"]', 'item_kinds = ["cel"]', "cell"),
+        ('"instruments",', '"instrumnts",', "instruments"),
+        ('metric = "discharge_capacity"', 'metric = "dischage_capacity"', "discharge_capacity"),
+        ('status = "unverified"', 'status = "unverifyed"', "unverified"),
+    ],
+)
+def test_a_word_that_is_nearly_right_is_told_the_right_one(
+    right: str, wrong: str, meant: str, write: Any
+) -> None:
+    assert right in TEXT
+    with pytest.raises(DefinitionError, match=f"Did you mean '{meant}'"):
+        read_definition(write("mine.toml", TEXT.replace(right, wrong, 1)))
 
 
 @pytest.mark.parametrize("text", ["id = ", "\x00"])

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from jeoul.standards import Conformity, Verdict, find_standard, judge, make_item
-from jeoul.standards.matching import match_clause
+from jeoul.standards import Conformity, Verdict, find_standard, judge, make_item, read_definition
+from jeoul.standards.matching import choose_matches, match_clause
 
 STANDARD = "IEC 62660-1:2018"
 
@@ -136,3 +136,38 @@ def test_steps_that_were_left_out_are_not_taken_for_steps_that_were_not_run(
     for clause in evaluation.clauses:
         assert clause.conformity is Conformity.NOT_EVALUABLE
         assert "Charge: not found." in clause.matched
+
+
+EACH = """
+id = "each"
+designation = "TL-018:2026"
+item_kinds = ["cell"]
+title = { en = "Own", ko = "자체" }
+edition = { number = { value = "1", status = "verified", source = "manual" } }
+[[clause]]
+number = "1"
+title = { en = "Every discharge", ko = "모든 방전" }
+takes = "each"
+sequence = [{ role = "discharge", direction = "discharge", size = "part", measured = true }]
+result = [
+  { metric = "discharge_capacity", title = { en = "Capacity", ko = "용량" }, requirement = "report_only" },
+]
+"""
+
+
+@pytest.mark.parametrize(("count", "taken"), [(100, 100), (101, 0)])
+def test_a_life_test_is_no_ladder(count: int, taken: int, run: Any, part: Any, write: Any) -> None:
+    """A hundred occurrences are each evaluated; of more none is, or a file of a year would take a year."""
+    pairs = [
+        (
+            part("out", -1.0, 300.0, 3.3, 3.2, interval=60.0),
+            part("pause", 0.0, 600.0, 3.2, 3.3, interval=60.0),
+        )
+        for _ in range(count)
+    ]
+    steps = run(tuple(one for pair in pairs for one in pair))
+    own = read_definition(write("each.toml", EACH))
+    assert len(match_clause(own.clauses[0], steps, make_item({"name": "x", "kind": "cell"}))) == taken
+    if not taken:
+        said = choose_matches(own.clauses[0], steps, make_item({"name": "x", "kind": "cell"})).refused
+        assert "101 occurrences were found (steps 1, 3, 5, 7" in said["en"]

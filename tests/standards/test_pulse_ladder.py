@@ -62,7 +62,7 @@ def test_every_pulse_is_an_occurrence_with_its_own_places(judged: Any, part: Any
     assert [c.conformity for c in found] == [Conformity.CONFORMING] * 3
     assert [c.matched.partition("step ")[2][:2] for c in found] == ["5 ", "12", "19"]
     assert "Occurrence 2 of 3." in found[1].matched
-    assert "second: step 13." in found[1].matched
+    assert "Second: step 13." in found[1].matched
 
 
 def test_the_second_pulse_is_no_occurrence_of_the_first(judged: Any, part: Any) -> None:

@@ -160,6 +160,78 @@ def test_a_steady_chamber_a_runaway_and_its_return_are_not_lost() -> None:
     assert signal(range(180), values).lost() == ()
 
 
+ROWS = 72
+"""Rows of a stay of 6 h, logged every 5 min."""
+
+
+def two_chambers(hot: float, cold: float, cycles: int = 10, scatter: float = 0.0) -> np.ndarray:
+    """A basket that is moved between a hot and a cold chamber, logged at 0.1 degC; then it rests at 20 degC."""
+    levels = [level for _ in range(cycles) for level in (hot, cold)]
+    exact = np.concatenate([np.repeat(levels, ROWS), np.full(4 * ROWS, 20.0)])
+    return np.round(exact + scatter * np.random.default_rng(7).standard_normal(len(exact)), 1)
+
+
+@pytest.mark.parametrize(
+    ("hot", "scatter"),
+    [(72.0, 0.0), (60.0, 0.0), (85.0, 0.0), (72.0, 0.5), (71.95, 0.01)],
+    ids=["to the digit", "milder", "hotter", "scattered", "one side flickers between two digits"],
+)
+def test_two_chambers_logged_in_coarse_digits_are_not_lost(hot: float, scatter: float) -> None:
+    values = two_chambers(hot, -40.0, scatter=scatter)
+    found = signal(np.arange(len(values)) * 300.0, values)
+    assert found.lost() == ()
+    assert count_cycles(found, -38, hot - 2) == 10
+
+
+def test_a_test_that_begins_in_the_cold_is_not_lost_there() -> None:
+    values = two_chambers(72.0, -40.0)[ROWS:]
+    assert signal(np.arange(len(values)) * 300.0, values).lost() == ()
+
+
+def spoilt(values: np.ndarray, first: int, last: int | None, reading: float) -> list[tuple[int, int]]:
+    """The rows that are lost where a sensor gives one reading from the first of some rows on."""
+    values[first:last] = reading
+    lost = signal(np.arange(len(values)) * 300.0, values).lost()
+    return [(rows.row_first, rows.row_last) for rows in lost]
+
+
+def test_a_sensor_that_freezes_while_it_scattered_before_is_lost() -> None:
+    """In the cold of the sixth cycle it stands at -40.0 degC to the digit, where it scattered before."""
+    values = two_chambers(72.0, -40.0, scatter=0.3)
+    assert spoilt(values, 11 * ROWS, 12 * ROWS, -40.0) == [(11 * ROWS + 1, 12 * ROWS)]
+
+
+def test_a_sensor_that_never_leaves_is_lost() -> None:
+    """Of a square wave to the digit: from the sixth cold stay on it reads -40.0 degC for ever."""
+    values = two_chambers(72.0, -40.0)
+    assert spoilt(values, 11 * ROWS, None, -40.0) == [(11 * ROWS + 1, 24 * ROWS)]
+
+
+@pytest.mark.parametrize("reading", [1372.0, 850.0, -90.0])
+def test_an_end_of_scale_is_no_chamber_however_often_it_comes(reading: float) -> None:
+    """The thermocouple opens whenever the basket is in the cold."""
+    values = two_chambers(72.0, reading)
+    lost = signal(np.arange(len(values)) * 300.0, values).lost()
+    assert [rows.row_first for rows in lost] == [ROWS * (2 * n + 1) + 1 for n in range(10)]
+
+
+def test_a_level_that_comes_once_among_others_is_lost() -> None:
+    """60 and -10 degC in turn; a thermistor that opens reads -40.0 degC for one stay."""
+    values = two_chambers(60.0, -10.0)
+    assert spoilt(values, 11 * ROWS, 12 * ROWS, -40.0) == [(11 * ROWS + 1, 12 * ROWS)]
+
+
+def test_a_thermistor_that_opens_in_an_oven_once_is_lost() -> None:
+    """60.0 degC to the digit, once -40.0 degC, and 60.0 degC again: no chamber went to and fro."""
+    assert spoilt(np.full(300, 60.0), 100, 150, -40.0) == [(101, 150)]
+
+
+def test_a_thermistor_that_was_connected_for_the_test_alone_is_lost_before_and_after() -> None:
+    values = np.full(300, 60.0)
+    values[:50] = -40.0
+    assert spoilt(values, 250, 300, -40.0) == [(1, 50), (251, 300)]
+
+
 def test_a_stay_ends_where_the_sensor_was_lost() -> None:
     values = [25.0] * 21
     values[10] = math.nan

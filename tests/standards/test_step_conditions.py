@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
+from jeoul import find_steps, read
 from jeoul.standards import ClauseResult, ConditionResult, Conformity, judge
+from jeoul.standards.stops import RECORDED
 
 HEAD = """
 id = "own"
@@ -148,10 +152,142 @@ def test_what_comes_after_the_file_is_not_known(asked: Any, cycle: Any) -> None:
     assert another.conformity is Conformity.DEVIATING
 
 
-def test_time_alone_leaves_no_mark(asked: Any, cycle: Any) -> None:
+def test_what_neither_the_instrument_nor_the_signal_shows_cannot_be_told(asked: Any, cycle: Any) -> None:
     text = 'kind = "stop_reason"\nof = "discharge"\nreason = ["time"]'
-    assert asked(text, of("discharge", cycle, end=2.2)).conformity is Conformity.NOT_EVALUABLE
-    assert asked(text, cycle).conformity is Conformity.DEVIATING, "it ended at its voltage"
+    unknown = asked(text, of("discharge", cycle, end=2.2))
+    assert unknown.conformity is Conformity.NOT_EVALUABLE
+    assert "neither the instrument nor the signal tells whether it was time" in unknown.reason
+    ended = asked(text, cycle)
+    assert ended.conformity is Conformity.DEVIATING, "it ended at its voltage"
+    assert "last voltage of 2 V stands at the limit of 2 V" in ended.reason
+
+
+LASTS = """[condition.lasts]
+kind = "duration_within"
+of = "discharge"
+title = { en = "Time", ko = "시간" }
+duration = { value = 3, unit = "h", from = "own" }
+tolerance = { value = 10, unit = "%", from = "own" }
+[condition.moves]
+kind = "capacity_within"
+of = "discharge"
+title = { en = "Charge", ko = "전하량" }
+capacity = { value = 100, unit = "%", from = "own" }
+tolerance = { value = 10, unit = "%", from = "own" }
+"""
+BOTH = CYCLE.replace("sequence", 'conditions = ["it", "lasts", "moves"]\nsequence')
+
+
+@pytest.mark.parametrize(
+    ("reason", "changes", "answer", "word"),
+    [
+        ("time", {"end": 2.2}, "conforming", "the 10800 s that it took are the asked 10800 s"),
+        ("time", {"end": 2.2, "duration": 9900.0}, "deviating", "something else"),
+        ("charge", {"end": 2.2}, "conforming", "the 2 Ah that were moved are the asked 2 Ah"),
+        ("charge", {"end": 2.2, "current": -0.6}, "deviating", "Ended by time"),
+        (
+            "temperature",
+            {"end": 2.2, "surface": 60.0, "ambient": 60.0, "duration": 9900.0},
+            "conforming",
+            "60 °C",
+        ),
+        ("voltage", {"end": 2.2, "duration": 9900.0}, "deviating", "something else"),
+    ],
+)
+def test_a_reason_is_shown_by_the_limit_at_which_the_step_stands(
+    reason: str, changes: dict[str, Any], answer: str, word: str, write: Any, run: Any, cycle: Any, cell: Any
+) -> None:
+    text = f'{HEAD}[condition.it]\n{TITLE}\nkind = "stop_reason"\nof = "discharge"\nreason = ["{reason}"]\n'
+    path = write("own.toml", f'{text}{LASTS}[[clause]]\nnumber = "1"\n{TITLE}\n{BOTH}')
+    item = {**cell, "maximum_temperature_celsius": 60.0}
+    (clause,) = judge(run(of("discharge", cycle, **changes)), standard=path, item=item).clauses
+    found = clause.conditions[0]
+    assert (found.conformity, found.found["evidence"]) == (answer, "signal")
+    assert word in found.reason
+
+
+@pytest.fixture
+def held(write: Any, rows: Any, steps_of: Any, cycle: Any, cell: Any) -> Any:
+    """`held(reason, **item)`: what ended a voltage held while the current falls from 1 A to 0.1 A."""
+    table = rows(cycle)
+    share = pl.col("step_time_second") / 9000.0
+    taper = pl.when(pl.col("step_count") == 4).then(0.1**share).otherwise(pl.col("current_ampere"))
+    steps = steps_of(table.with_columns(taper.alias("current_ampere")))
+
+    def of(reason: str, **item: Any) -> ConditionResult:
+        text = f'[condition.it]\n{TITLE}\nkind = "stop_reason"\nof = "charge"\nreason = ["{reason}"]\n'
+        clause = f'[[clause]]\nnumber = "1"\n{TITLE}\nconditions = ["it"]\n{CYCLE}'
+        return (
+            judge(steps, standard=write("own.toml", HEAD + text + clause), item={**cell, **item})
+            .clauses[0]
+            .conditions[0]
+        )
+
+    return of
+
+
+@pytest.mark.parametrize(
+    ("cutoff", "answer", "word"),
+    [
+        (0.1, "conforming", "stands at the end current of 0.1 A"),
+        (0.05, "deviating", "something else"),
+        (None, "conforming", "no end current is declared"),
+    ],
+)
+def test_a_held_voltage_is_ended_by_its_end_current(
+    cutoff: float | None, answer: str, word: str, held: Any
+) -> None:
+    """The taper stops at 0.1 A: at its end current, or twice as early, or nobody said which it is."""
+    found = held("current", **({} if cutoff is None else {"charge_cutoff_current_ampere": cutoff}))
+    assert found.conformity == answer, found.reason
+    assert word in found.reason
+
+
+def test_a_held_voltage_of_no_known_end_may_have_been_ended_by_time(held: Any) -> None:
+    assert held("time").conformity is Conformity.NOT_EVALUABLE
+    assert held("voltage").conformity is Conformity.DEVIATING, "the voltage was reached and held"
+
+
+@pytest.mark.parametrize(
+    ("code", "answer", "word"),
+    [
+        (129.0, "deviating", "The instrument recorded it: vendor.ES = 129"),
+        (133.0, "conforming", "vendor.ES = 133"),
+        (192.0, "conforming", "By the signal"),
+    ],
+)
+def test_what_the_instrument_recorded_goes_before_the_signal(
+    code: float, answer: str, word: str, write: Any, rows: Any, steps_of: Any, cycle: Any, cell: Any
+) -> None:
+    """The discharge ends at 2.0 V; by the record of the instrument it was time (129) that ended it."""
+    table = rows(cycle)
+    last = pl.col("step_count") != pl.col("step_count").shift(-1).fill_null(0)
+    table = table.with_columns(pl.when(last).then(code).otherwise(1.0).alias("vendor.ES"))
+    text = f'{HEAD}[condition.it]\n{TITLE}\nkind = "stop_reason"\nof = "discharge"\nreason = ["voltage"]\n'
+    path = write("own.toml", f'{text}[[clause]]\nnumber = "1"\n{TITLE}\nconditions = ["it"]\n{CYCLE}')
+    (clause,) = judge(steps_of(table), standard=path, item=cell).clauses
+    assert clause.conditions[0].conformity == answer
+    assert word in clause.conditions[0].reason
+
+
+@pytest.mark.corpus
+def test_the_recorded_codes_of_maccor_and_pec_stand_where_the_signal_shows_the_same(corpus: Path) -> None:
+    """Every step that Maccor says was ended by a voltage ends at one of the two voltages of its programme."""
+    steps = find_steps(read(corpus / "a_cyclers" / "cellpy" / "maccor_txt" / "maccor_001.txt"))
+    codes = steps.measurement.select(["vendor.ES"])["vendor.ES"].to_list()
+    said = {RECORDED["vendor.ES"].get(int(codes[step.row_last - 1])): [] for step in steps}
+    for step in steps:
+        said[RECORDED["vendor.ES"].get(int(codes[step.row_last - 1]))].append(step)
+    assert {key: len(found) for key, found in said.items()} == {
+        "time": 10,
+        "voltage": 9,
+        "current": 4,
+        None: 1,
+    }
+    assert {round(step.voltage_last_volt, 2) for step in said["voltage"]} == {2.5, 4.2}
+    assert {round(step.current_last_ampere, 3) for step in said["current"]} == {0.05}
+    assert {step.mode for step in said["current"]} == {"cv"}
+    assert {round(step.duration_second) for step in said["time"]} == {5, 7200}
 
 
 RUN = '\nsequence = [{ role = "run", direction = "any", size = "cycles", measured = true }]\n'

@@ -19,6 +19,7 @@
     procedure_plan.py   a clause as a plan that a tester runs; procedure_steps.py: what each place becomes
     evaluation.py   the answer, frozen
     wording.toml    every sentence, in English and Korean
+    reasons.py      why a result could not be computed, in Korean too
     <standard>/     one folder of data for each standard
 """
 

@@ -5,7 +5,8 @@ They are read by `jeoul.standards.definition` and say nothing of any test.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -13,8 +14,42 @@ from jeoul.standards.evaluation import Fact
 
 Size = Literal["whole", "pulse", "part", "profile", "cycles", "record"]
 Takes = Literal["one", "each", "last"]
-When = Mapping[str, tuple[str, ...]]
-"""Text attributes of the item with the words that they may have; all must hold. Empty: always."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Between which numbers an attribute of the item must lie: a class by mass or by energy.
+
+    bounds
+        ``above``, ``at_least``, ``below``, ``up_to`` with their numbers; all must hold.
+    """
+
+    bounds: Mapping[str, Fact]
+
+    def hold(self, value: float) -> bool:
+        """Whether a number lies within all of them."""
+        return all(BOUNDS[key][1](value, float(fact.value)) for key, fact in self.bounds.items())
+
+    def __iter__(self) -> Iterator[str]:
+        """Each bound in words, ``> 12 kg``."""
+        for key, fact in self.bounds.items():
+            yield f"{BOUNDS[key][0]} {float(fact.value):g} {fact.unit}"
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.bounds.items()))
+
+
+BOUNDS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
+    "above": (">", operator.gt),
+    "at_least": (">=", operator.ge),
+    "below": ("<", operator.lt),
+    "up_to": ("<=", operator.le),
+}
+"""Key of a bound -> its sign, and whether a number keeps it."""
+
+When = Mapping[str, tuple[str, ...] | Bounds]
+"""Attributes of the item with the words, or between the numbers, that they may have; all must hold.
+Empty: always."""
 
 
 @dataclass(frozen=True)
@@ -149,8 +184,8 @@ class Clause:
 
     clause
         Its number; of a variant with the variant's name, ``7.4 (0 °C)``, and `base` is then ``7.4``.
-    applies_when
-        Items that it is for.
+    applies_when, applies_unless
+        Items that it is for; and those that it is not for, which declare all that `applies_unless` names.
     takes
         Which of several equal candidates is taken.
     plan
@@ -167,6 +202,7 @@ class Clause:
     takes: Takes = "one"
     plan: Mapping[str, Any] = field(default_factory=dict)
     base: str = ""
+    applies_unless: When = field(default_factory=dict)
 
     @property
     def measured(self) -> AskedStep:
@@ -230,12 +266,23 @@ def facts_of(clause: Clause) -> Iterator[tuple[str, Fact]]:
     for condition in clause.conditions:
         for part in condition.whole():
             yield from ((f"{part.name}.{key}", fact) for key, fact in part.numbers.items())
+    yield from _facts_of_when("applies_when", clause.applies_when)
+    yield from _facts_of_when("applies_unless", clause.applies_unless)
     for result in clause.results:
+        yield from _facts_of_when(f"{result.name}.when", result.when)
+        for requirement in result.requirements:
+            yield from _facts_of_when(f"{result.name}.requirement.when", requirement.when)
         for key, parameter in result.parameters.items():
             facts: Sequence[Any] = parameter if isinstance(parameter, tuple) else (parameter,)
             yield from ((f"{result.name}.{key}", fact) for fact in facts if isinstance(fact, Fact))
         yield from ((f"{result.name}.requirement", r.limit) for r in result.requirements)
         yield from ((f"{result.name}.{key}", fact) for key, fact in class_facts(result).items())
+
+
+def _facts_of_when(place: str, when: When) -> Iterator[tuple[str, Fact]]:
+    for name, asked in when.items():
+        if isinstance(asked, Bounds):
+            yield from ((f"{place}.{name}.{key}", fact) for key, fact in asked.bounds.items())
 
 
 def class_facts(result: AskedResult) -> dict[str, Fact]:

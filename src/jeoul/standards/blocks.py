@@ -55,9 +55,8 @@ def block_before(ledger: Ledger, edge: int, asked: AskedStep, earlier: Sequence[
     place, passed = _reach(ledger, edge - 1, -1, first - 1, asked, earlier)
     if place is None:
         return _nothing_before(ledger, edge, first)
-    start = place
-    while start > first and _goes_on(ledger, start - 1, start, asked):
-        start -= 1
+    strict = bool(earlier) and earlier[0].direction == "rest"
+    start = _stretch(ledger, place, -1, first - 1, asked, strict=strict)
     start = _trimmed(ledger, start, place + 1, asked, ahead=True)
     return Block(start, place + 1, passed=passed)
 
@@ -68,9 +67,7 @@ def block_after(ledger: Ledger, edge: int, asked: AskedStep, later: Sequence[Ask
     place, passed = _reach(ledger, edge, 1, last, asked, later)
     if place is None:
         return _nothing_after(ledger, edge, last)
-    stop = place + 1
-    while stop < last and _goes_on(ledger, stop, stop - 1, asked):
-        stop += 1
+    stop = _stretch(ledger, place, 1, last, asked, strict=True) + 1
     stop = _trimmed(ledger, place, stop, asked, ahead=False)
     return Block(place, stop, passed=passed)
 
@@ -91,6 +88,41 @@ def _reach(
             return None, ()
         place += way
     return None, ()
+
+
+def _stretch(ledger: Ledger, place: int, way: int, end: int, asked: AskedStep, *, strict: bool) -> int:
+    """The last step of a block that begins with a step and goes on one way.
+
+    strict: a whole charge or discharge goes on over a rest only where it was resumed after it. Else any rest
+    of the programme may lie in it: before what is measured, all that was charged since the last discharge is
+    one charge, unless the clause asks for a rest before it.
+    """
+    parted = strict and asked.size == "whole" and asked.direction != "rest"
+    while place + way != end and _goes_on(ledger, place + way, place, asked):
+        beyond = place + way
+        if parted and ledger.direction[beyond] == "rest":
+            while beyond != end and ledger.direction[beyond] == "rest":
+                beyond += way
+            if beyond == end or not is_resumed(ledger, *sorted((place, beyond))):
+                return place
+        place = beyond
+    return place
+
+
+def is_resumed(ledger: Ledger, before: int, after: int) -> bool:
+    """Whether two charges or discharges, with rests alone between them, are one that was interrupted.
+
+    A programme rests in a step of its own; a pause has the number of the paused step, or none, or is one.
+    """
+    between, number = range(before + 1, after), ledger.step_id[before]
+    if ledger.direction[before] != ledger.direction[after]:
+        return False
+    if any(ledger.direction[place] != "rest" for place in between):
+        return False
+    if number is None or number != ledger.step_id[after]:
+        return False
+    pause = all(ledger.step_id[place] in (None, number) for place in between)
+    return pause or (len(between) == 1 and list(ledger.step_id).count(ledger.step_id[between[0]]) == 1)
 
 
 def _is_small(ledger: Ledger, place: int, further: Sequence[AskedStep]) -> bool:

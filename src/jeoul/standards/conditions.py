@@ -33,7 +33,8 @@ from jeoul.standards.found import (
     unknown_number,
 )
 from jeoul.standards.kinds import KINDS
-from jeoul.standards.matching import MARGIN, Role, step_counts
+from jeoul.standards.matched import Role, step_counts
+from jeoul.standards.matching import MARGIN
 from jeoul.standards.observed_conditions import observed
 from jeoul.standards.signal_conditions import SIGNAL_CHECKS
 from jeoul.standards.step_conditions import STEP_CHECKS
@@ -43,6 +44,8 @@ from jeoul.uncertainty import Accuracy, Error, Evidence, RangeAccuracy
 from jeoul.uncertainty.accuracy import LIMIT_DIVISORS, OVER_RANGE
 
 AMBIENT = "ambient_temperature_celsius"
+STAMP_SECOND = 1e-3
+"""Instruments write their times to a millisecond: what was logged every 10 s may stand 10.001 s apart."""
 
 
 def check_condition(condition: Condition, taken: Taken) -> ConditionResult:
@@ -279,10 +282,8 @@ def sampling(condition: Condition, taken: Taken) -> Found:
     rows = (role.steps.table["row_last"] - role.steps.table["row_first"] + 1).to_list()
     gaps = [gap if gap is not None else 0.0 for gap in role.steps.table["max_interval_second"].to_list()]
     points = optional(condition, "points")
-    interval = seconds(condition, "interval") if "interval" in condition.numbers else math.inf
-    broken = [
-        n for n, (row, gap) in enumerate(zip(rows, gaps, strict=True)) if row < points or gap > interval
-    ]
+    longest = seconds(condition, "interval") + STAMP_SECOND if "interval" in condition.numbers else math.inf
+    broken = [n for n, (row, gap) in enumerate(zip(rows, gaps, strict=True)) if row < points or gap > longest]
     values = {"points": min(rows), "longest_interval_second": max(gaps)}
     said = say("sampling_broken" if broken else "sampling_kept", points=min(rows), gap=max(gaps))
     evidence = tuple(role.steps[n].evidence for n in broken) or role.evidence

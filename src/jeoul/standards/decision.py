@@ -30,8 +30,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import NormalDist
+from typing import Any
 
 from jeoul.errors import OutOfValidityError, UnknownNameError
 from jeoul.standards.asked import Requirement
@@ -84,6 +85,10 @@ class Agreement:
                 raise OutOfValidityError(f"a {name} of {value} is not above zero.")
         if self.risk is not None:
             _check_risk(self.risk)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON: what it takes to decide again in the same way."""
+        return asdict(self)
 
 
 def decide(measured: Measured, requirement: Requirement, *, rule: str, guard_multiplier: float) -> Decision:

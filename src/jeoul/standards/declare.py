@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from jeoul.standards.asked import AskedResult, Clause, Condition, Parameter, RuleRow, When
+from jeoul.standards.asked import AskedResult, Bounds, Clause, Condition, Parameter, RuleRow, When
 from jeoul.standards.evaluation import Fact
 from jeoul.standards.item import ItemData
 from jeoul.standards.tables import DECLARED, MISSING, UNDECLARED
+from jeoul.standards.wording import Said, say
 
 
 def clause_for(clause: Clause, item: ItemData) -> Clause:
@@ -46,8 +47,7 @@ def _classes_for(result: AskedResult, item: ItemData) -> tuple[RuleRow, ...]:
 def _unless_unknown(limit: Fact, when: When, item: ItemData) -> Fact:
     """The limit, or that nobody can say whether it holds for this item."""
     if applies(when, item) is None:
-        key = next(key for key in when if item.text(key) is None)
-        return replace(limit, value="", status=UNDECLARED, source=key)
+        return replace(limit, value="", status=UNDECLARED, source=deciding(when, item))
     return limit
 
 
@@ -65,19 +65,74 @@ def fact_for(fact: Fact, item: ItemData) -> Fact:
     if declared is None:
         return replace(fact, value="", status=UNDECLARED, source=fact.attribute)
     if fact.status == DECLARED:
-        return replace(fact, value=float(declared.value), source=declared.source)
-    source = f"{fact.source}; {float(fact.value):g} times {fact.attribute} = {float(declared.value):g}"
+        return _said(replace(fact, value=float(declared.value)), declared.told)
+    factor, value = float(fact.value), float(declared.value)
+    said = say("source_multiple", source=fact.told, factor=factor, key=fact.attribute, value=value)
     # What is filled in is no multiple any more, so that it may be asked for again.
-    return replace(fact, value=float(fact.value) * float(declared.value), source=source, attribute="")
+    return _said(replace(fact, value=factor * value, attribute=""), said)
+
+
+def _said(fact: Fact, source: Said) -> Fact:
+    return replace(fact, source=source["en"], source_by_language=source)
 
 
 def applies(when: When, item: ItemData) -> bool | None:
     """Whether something is for this item; None where the item does not say."""
-    answers = [_is_of(item.text(key), words) for key, words in when.items()]
+    answers = [_is_of(key, asked, item) for key, asked in when.items()]
     if False in answers:
         return False
     return None if None in answers else True
 
 
-def _is_of(text: str | None, words: tuple[str, ...]) -> bool | None:
-    return None if text is None else text in words
+def is_asked(clause: Clause, item: ItemData) -> bool | None:
+    """Whether a clause is for this item; None where the item does not say.
+
+    `applies_unless` leaves it out only where the item declares what it names: one that says nothing is asked.
+    """
+    return False if _is_left_out(clause, item) else applies(clause.applies_when, item)
+
+
+def _is_left_out(clause: Clause, item: ItemData) -> bool:
+    return bool(clause.applies_unless) and applies(clause.applies_unless, item) is True
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Why a clause is not for an item, or why nobody can say.
+
+    key
+        The attribute that decides it. words: what is asked of it.
+    unless
+        Whether the clause is for all others.
+    found
+        What the item declares; None where it does not.
+    """
+
+    key: str
+    words: str
+    unless: bool
+    found: str | None
+
+
+def why_left_out(clause: Clause, item: ItemData) -> LeftOut:
+    """The attribute by which a clause that is not asked (`is_asked`) is not, or is not known to be."""
+    unless = _is_left_out(clause, item)
+    when = clause.applies_unless if unless else clause.applies_when
+    key = next(iter(when)) if unless else deciding(when, item)
+    number = item.number(key)
+    found = item.text(key) if number is None else f"{number:g}"
+    return LeftOut(key, ", ".join(when[key]), unless, found)
+
+
+def _is_of(key: str, asked: tuple[str, ...] | Bounds, item: ItemData) -> bool | None:
+    if isinstance(asked, Bounds):
+        value = item.number(key)
+        return None if value is None else asked.hold(value)
+    text = item.text(key)
+    return None if text is None else text in asked
+
+
+def deciding(when: When, item: ItemData) -> str:
+    """The attribute by which something is not for this item; else the one that the item does not declare."""
+    answers = {key: _is_of(key, asked, item) for key, asked in when.items()}
+    return next((key for wanted in (False, None) for key, answer in answers.items() if answer is wanted), "")

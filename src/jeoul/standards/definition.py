@@ -76,7 +76,8 @@ A laboratory can write its own procedure in the same form and judge by its path.
     number = "4.3"
     title = { en = "Pulse resistance", ko = "펄스 저항" }
     takes = "each"                              # one (default), each, last
-    applies_when = { chemistry = ["LFP", "NMC"] }
+    applies_when = { chemistry = ["LFP", "NMC"] }   # for these; not evaluable where nothing is declared
+    applies_unless = { application = ["HEV"] }      # for all but these, and where nothing is declared
     conditions = ["pulse_current", "ladder"]
     sequence = [
       { role = "step", direction = "discharge", size = "part" },
@@ -142,10 +143,11 @@ from jeoul.standards.asked import (
     When,
 )
 from jeoul.standards.attributes import KINDS as ITEM_KINDS
+from jeoul.standards.changes import named_twice
 from jeoul.standards.definition_conditions import check_roles, read_conditions
 from jeoul.standards.definition_results import RuleTables, check_formulas, read_results
 from jeoul.standards.definition_variants import read_variants
-from jeoul.standards.definition_words import one_of_each, read_when
+from jeoul.standards.definition_words import names_of, one_of_each, read_when
 from jeoul.standards.evaluation import Fact
 from jeoul.standards.kinds import DIRECTIONS, KINDS, MODES, RELATIONS, Kind
 from jeoul.standards.rule_table import read_rule_tables
@@ -175,8 +177,8 @@ _ROOT_KEYS = (
     "clause", "table",
 )  # fmt: skip
 _CLAUSE_KEYS = (
-    "number", "title", "conditions", "sequence", "result", "not_covered", "applies_when", "takes", "plan",
-    "variant",
+    "number", "title", "conditions", "sequence", "result", "not_covered", "applies_when", "applies_unless",
+    "takes", "plan", "variant",
 )  # fmt: skip
 
 
@@ -240,7 +242,7 @@ def _read_clauses(
 ) -> tuple[Clause, ...]:
     """A clause and its variants."""
     clause = _read_clause(table.only(_CLAUSE_KEYS), conditions, tables)
-    return (clause, *read_variants(table, clause))
+    return (clause, *read_variants(table, clause, conditions))
 
 
 def _read_clause(table: Table, conditions: Mapping[str, Condition], tables: RuleTables) -> Clause:
@@ -248,7 +250,7 @@ def _read_clause(table: Table, conditions: Mapping[str, Condition], tables: Rule
     taken = tuple(conditions[name] for name in _named(table, conditions))
     results = read_results(table, sequence, conditions, tables)
     check_roles(table, sequence, taken, conditions)
-    return Clause(
+    clause = Clause(
         clause=table.text("number"),
         title=table.words("title"),
         sequence=sequence,
@@ -256,14 +258,21 @@ def _read_clause(table: Table, conditions: Mapping[str, Condition], tables: Rule
         results=results,
         not_covered=_read_not_covered(table),
         applies_when=read_when(table, "applies_when"),
+        applies_unless=read_when(table, "applies_unless"),
         takes=_read_takes(table),
         plan=_read_plan(table.table("plan")) if "plan" in table.data else {},
         base=table.text("number"),
     )
+    for place in named_twice(clause):
+        found = f"a condition and a result of the clause both have a '{place}'."
+        raise table.wrong("result", found, "Give the result or the condition another name.")
+    return clause
 
 
 def _named(table: Table, conditions: Mapping[str, Condition]) -> tuple[str, ...]:
-    return one_of_each(table, "conditions", tuple(conditions)) if table.data.get("conditions") else ()
+    if not table.data.get("conditions"):
+        return ()
+    return names_of(table, "conditions", conditions, "condition")
 
 
 def _read_takes(table: Table) -> Takes:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from jeoul.standards.asked import AskedStep, Condition
-from jeoul.standards.definition_words import one_of_each, read_words
+from jeoul.standards.definition_words import names_of, read_words
 from jeoul.standards.evaluation import Fact
-from jeoul.standards.kinds import EVENT_KINDS, KINDS, Kind
+from jeoul.standards.kinds import EVENT_KINDS, KINDS, Kind, impossible, is_possible
 from jeoul.standards.tables import Table
 
 
@@ -22,7 +22,21 @@ def read_conditions(root: Table) -> dict[str, Condition]:
     known: dict[str, Condition] = {}
     for name in tables:
         _read_with_parts(name, tables, known, ())
+    for name in tables:
+        if name in _waits_for(known[name], known, set()):
+            found = f"'{name}' waits for itself: its events lead back to it."
+            raise tables[name].wrong("from", found, "Name an event that happens without it.")
     return {name: known[name] for name in tables}
+
+
+def _waits_for(condition: Condition, known: Mapping[str, Condition], seen: set[str]) -> set[str]:
+    """Every condition that must have happened before one can be looked for, directly or not."""
+    for part in condition.whole():
+        for event in (word for key in KINDS[part.kind].events for word in part.words.get(key, ())):
+            if event in known and event not in seen:
+                seen |= {event, *(inner.name for inner in known[event].whole())}
+                _waits_for(known[event], known, seen)
+    return seen
 
 
 def _with_likeness(group: Table, name: str, seen: tuple[str, ...] = ()) -> Table:
@@ -30,7 +44,8 @@ def _with_likeness(group: Table, name: str, seen: tuple[str, ...] = ()) -> Table
     table = group.table(name)
     if "like" not in table.data:
         return table
-    model = table.text("like", one_of=[n for n in group.data if n not in (*seen, name)])
+    others = [other for other in group.data if other not in (*seen, name)]
+    model = table.name_of("like", others, "other condition")
     own = {key: value for key, value in table.data.items() if key != "like"}
     return replace(table, data={**_with_likeness(group, model, (*seen, name)).data, **own})
 
@@ -48,7 +63,7 @@ def _read_with_parts(
         return known[name]
     table.only(("kind", "title", "conditions"))
     others = tuple(n for n in tables if n not in (*above, name))
-    names = one_of_each(table, "conditions", others)
+    names = names_of(table, "conditions", others, "other condition")
     parts = tuple(_read_with_parts(n, tables, known, (*above, name)) for n in names)
     if table.text("kind") == "not_" and len(parts) != 1:
         raise table.wrong("conditions", f"'not_' has {len(parts)} parts.", "It negates exactly one.")
@@ -94,7 +109,19 @@ def _read_numbers(table: Table, asked: Mapping[str, tuple[str, ...]], kind: Kind
             numbers |= {f"{key}_{n}": fact for n, fact in enumerate(facts, start=1)}
         else:
             numbers[key] = table.fact(key, units=units)
+    for key, fact in numbers.items():
+        check_number(table, key, fact)
+    low, high = (numbers[key].value if key in numbers else None for key in ("low", "high"))
+    same = "low" in numbers and "high" in numbers and numbers["low"].unit == numbers["high"].unit
+    if same and isinstance(low, float) and isinstance(high, float) and low > high:
+        raise table.wrong("low", f"{low:g} is above the high end, {high:g}.", "Exchange the two.")
     return numbers
+
+
+def check_number(table: Table, key: str, fact: Fact) -> None:
+    """A tolerance below zero or a rate of zero is no condition, and could not be kept by any test."""
+    if not is_possible(key, fact):
+        raise table.wrong(key, f"{float(fact.value):g} {fact.unit} cannot be.", impossible(key))
 
 
 def check_roles(

@@ -40,6 +40,7 @@ from jeoul.standards.definition_conditions import check_event
 from jeoul.standards.definition_words import one_of_each, read_when, read_words
 from jeoul.standards.formula import parse_formula
 from jeoul.standards.kinds import RELATIONS
+from jeoul.standards.metric_parameters import why_unfit
 from jeoul.standards.tables import ANY_UNIT, Table
 
 SIGNALS = ("maximum", "minimum", "first", "last", "mean", "rate", "range", "change")
@@ -113,7 +114,7 @@ def _read_result(
         allowed=_read_allowed(table, kind),
         when=read_when(table, "when"),
         words={key: read_words(table, key, ()) for key in ("from", "to", "over") if key in table.data},
-        classes=tables[table.text("table", one_of=tables)] if kind == "class_of" else (),
+        classes=tables[table.name_of("table", tables, "table")] if kind == "class_of" else (),
     )
 
 
@@ -194,7 +195,7 @@ def _read_parameters(table: Table, kind: str, what: str, roles: Sequence[str]) -
     inner = table.table("parameters") if "parameters" in table.data else None
     found = {} if inner is None else {key: _read_parameter(inner, key) for key in inner.data}
     if kind == "metric":
-        _check_parameters(table, CATALOGUE[what], found)
+        _check_parameters(table, CATALOGUE[what], found, roles)
     return found
 
 
@@ -206,7 +207,9 @@ def _read_parameter(table: Table, key: str) -> Parameter:
     return facts if "values" in table.data[key] else facts[0]
 
 
-def _check_parameters(table: Table, metric: Metric, found: Mapping[str, Parameter]) -> None:
+def _check_parameters(
+    table: Table, metric: Metric, found: Mapping[str, Parameter], roles: Sequence[str]
+) -> None:
     needed = ", ".join(metric.parameters) or "none"
     for key in found:
         if key not in metric.parameters:
@@ -216,6 +219,9 @@ def _check_parameters(table: Table, metric: Metric, found: Mapping[str, Paramete
     for key in metric.parameters:
         if key not in found:
             raise table.wrong(f"parameters.{key}", f"'{metric.name}' needs it.", f"All of: {needed}.")
+        wrong = why_unfit(metric, key, found[key], roles)
+        if wrong:
+            raise table.wrong(f"parameters.{key}", *wrong)
 
 
 def _read_divisor(table: Table) -> str:

@@ -40,6 +40,8 @@ class Fact:
 
     attribute
         An attribute of the item that `value` multiplies: the number is then known only with an item.
+    source_by_language
+        The source in other languages, where the definition has it: what a missing number is.
     """
 
     value: float | str | bool
@@ -47,6 +49,12 @@ class Fact:
     status: str
     source: str
     attribute: str = ""
+    source_by_language: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    @property
+    def told(self) -> dict[str, str]:
+        """The source in every language."""
+        return {"en": self.source, "ko": self.source, **self.source_by_language}
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -199,7 +207,8 @@ class Excerpt:
 
     kind
         ``pulse`` (time after the edge, voltage, current), ``incremental_capacity`` (voltage, dQ/dV and its
-        noise), ``cells`` (time, lowest, mean and highest cell voltage) or ``cells_at_end`` (cell, voltage).
+        noise), ``cells`` (time, lowest, mean and highest cell voltage), ``cells_at_end`` (cell, voltage) or
+        ``signal`` (time, value of the column that `numbers` names with its unit, limits and clauses).
     step_count
         The executed step that it is of; None for the whole run.
     columns
@@ -270,6 +279,9 @@ class Evaluation:
     """`notes` in every language of the catalogue (en, ko), in the same order."""
     observations: Mapping[str, Any] | None = None
     """What people saw: the file with its hash, and its entries."""
+    agreed: Mapping[str, Any] = field(default_factory=dict)
+    """What was agreed before: rule, guard_multiplier, risk, greatest_share (`Agreement`), and `clauses`,
+    those that were asked for by name (None: all)."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON, with the stable keys that the docs list."""
@@ -277,6 +289,7 @@ class Evaluation:
             "standard": dict(self.standard),
             "item": dict(self.item),
             "rule": self.rule,
+            "agreed": dict(self.agreed),
             "conformity": str(self.conformity),
             "verdict": str(self.verdict),
             "clauses": [clause.as_dict() for clause in self.clauses],

@@ -1,7 +1,7 @@
-"""Pieces of a run in detail, for figures: the pulses, dQ/dV of a slow step, the cells of a module.
+"""Pieces of a run in detail, for figures: pulses, dQ/dV of a slow step, cells of a module, signals of a file.
 
-They are chosen by the results: a step without a result has no excerpt. What a figure cannot be made of
-(too few rows, a curve lost in noise) is left out, for no result rests on it.
+They are chosen by the results and by the conditions: what neither looked at has no excerpt. What a figure
+cannot be made of (too few rows, a curve lost in noise) is left out, for no result rests on it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from jeoul.metrics import cycle_table, incremental_capacity_curve
 from jeoul.metrics.pack import cell_numbers
 from jeoul.metrics.selection import Floats
 from jeoul.standards.evaluation import ClauseResult, Excerpt
+from jeoul.standards.signal_excerpts import signal_excerpts
 from jeoul.steps import Step, Steps, find_cycles
 from jeoul.steps.stream import Block, read_blocks
 from jeoul.uncertainty import Accuracy, Measured
@@ -50,6 +51,7 @@ def excerpts_of(
         *_pulses(steps, places, found),
         *_incremental(steps, places, found, rated_capacity_ah),
         *_cells(steps, places, found),
+        *signal_excerpts(steps, judged),
     )
 
 

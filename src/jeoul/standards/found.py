@@ -10,7 +10,8 @@ from typing import Any
 from jeoul.standards.asked import Clause, Condition
 from jeoul.standards.evaluation import Conformity, Fact
 from jeoul.standards.item import ItemData
-from jeoul.standards.matching import Match, Role
+from jeoul.standards.kinds import is_possible
+from jeoul.standards.matched import Match, Role
 from jeoul.standards.tables import MISSING, UNDECLARED
 from jeoul.standards.wording import Said, say
 from jeoul.uncertainty import Accuracy, Evidence
@@ -84,9 +85,11 @@ def unknown_number(condition: Condition) -> Found | None:
     """The answer of a condition whose number the definition or the item does not hold."""
     for key, fact in condition.numbers.items():
         if fact.status == MISSING:
-            return not_evaluable(say("number_missing", number=key, what=fact.source))
+            return not_evaluable(say("number_missing", number=key, what=fact.told))
         if fact.status == UNDECLARED:
             return not_evaluable(say("undeclared", key=fact.source))
+        if not is_possible(key, fact):
+            return not_evaluable(say("number_impossible", number=key, value=fact.value, unit=fact.unit))
     return None
 
 

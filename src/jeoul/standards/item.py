@@ -29,6 +29,7 @@ from typing import Any
 from jeoul.standards.attributes import KINDS, NUMBER_KEYS, TEXT_KEYS, may_be_negative, uncertainty_key
 from jeoul.standards.evaluation import Fact
 from jeoul.standards.tables import DECLARED, Table, as_number, read_table
+from jeoul.standards.wording import say
 from jeoul.uncertainty import Contribution, ErrorSource, Measured
 
 
@@ -52,8 +53,8 @@ class ItemData:
         value = self.number(key)
         if value is None:
             return None
-        source = f"item file {self.file_name}" if self.file_name else "declared with the item"
-        return Fact(value, NUMBER_KEYS.get(key, unit), DECLARED, source)
+        said = say("source_item_file", file=self.file_name) if self.file_name else say("source_declared")
+        return Fact(value, NUMBER_KEYS.get(key, unit), DECLARED, said["en"], source_by_language=said)
 
     def number(self, key: str) -> float | None:
         """A declared number, also one of ``other.<name>``; None where it is not declared."""

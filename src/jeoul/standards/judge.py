@@ -8,6 +8,11 @@ Both answers are worked out for every clause and every test that was taken for i
   worst of its clauses. A verdict stands only on a test that was run as the clause asks: where the clause
   is not conforming, a pass or fail becomes `inconclusive`. The comparison of the number with the limit
   stays with the result.
+* What was seen and is not accepted (a fire) is a fail of its own, and missing data undo no fire: it stands
+  where the clause is `not_evaluable`. Only a test that deviates leaves it open, since it was harsher or
+  milder than the one that is asked; then a note names what was seen.
+
+A clause without steps and conditions is conforming as far as all that it asks for is there.
 
 A clause that was not asked for by name and for which nobody ran a test says nothing of those that were run;
 but with one left out, the whole is never `conforming` and never a pass.
@@ -15,7 +20,7 @@ but with one left out, the whole is never `conforming` and never a pass.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -31,8 +36,9 @@ from jeoul.errors import (
 from jeoul.standards.asked import AskedResult, Clause, Condition, Requirement, Standard, facts_of
 from jeoul.standards.conditions import check_condition
 from jeoul.standards.decision import GUARDED, SIMPLE_ACCEPTANCE, Agreement, decide_all
-from jeoul.standards.declare import applies, clause_for, condition_for
+from jeoul.standards.declare import clause_for, condition_for, is_asked, why_left_out
 from jeoul.standards.definition_results import FORMULAS
+from jeoul.standards.doubled_rows import doubled_rows
 from jeoul.standards.evaluation import (
     ClauseResult,
     ConditionResult,
@@ -54,11 +60,12 @@ from jeoul.standards.library import find_standard
 from jeoul.standards.limits import Limits, check_limits, confirm, in_unit, read_limits
 from jeoul.standards.matching import Chosen, choose_matches
 from jeoul.standards.observations import Observations, read_observations
+from jeoul.standards.reasons import reason_of
 from jeoul.standards.results import AnyResult, measure, named
 from jeoul.standards.tables import DECLARED, LANGUAGES, MISSING, UNDECLARED
 from jeoul.standards.wording import Said, join, say
 from jeoul.steps import Steps, trace
-from jeoul.uncertainty import Accuracy, Measured
+from jeoul.uncertainty import Accuracy, Evidence, Measured
 
 WORST_FIRST = (
     Verdict.FAIL,
@@ -164,8 +171,9 @@ def judge(
     named = clauses is not None
     question = _Question(declared, accuracy, asked_limits, agreed, seen, events, whole.clauses, named)
     judged, notes = _judge_clauses(definition, tests, question)
+    kept = {**agreed.as_dict(), "clauses": None if clauses is None else list(clauses)}
     runs = tuple(_run(test, question, judged, trace_points) for test in tests)
-    return _evaluation(definition, question, judged, notes, runs)
+    return replace(_evaluation(definition, question, judged, notes, runs), agreed=kept)
 
 
 def _profile(profile: str | Path | None, limits: str | Path | None) -> Limits | None:
@@ -270,7 +278,7 @@ def _judge_clauses(
     parts: list[tuple[Clause, list[_Draft], Sequence[Chosen]]] = []
     notes: list[Said] = []
     for clause in standard.clauses:
-        if applies(clause.applies_when, question.item) is False:
+        if is_asked(clause, question.item) is False:
             notes.append(_left_out(clause, question.item))
             continue
         own, matches = _matched(clause, tests, question)
@@ -290,20 +298,18 @@ def _judge_clauses(
 def _matched(clause: Clause, tests: Sequence[Steps], question: _Question) -> tuple[Clause, Sequence[Chosen]]:
     """The clause for this item, and its steps in every test."""
     item, own = question.item, clause_for(clause, question.item)
-    if applies(clause.applies_when, item) is None or not clause.sequence:
+    if is_asked(clause, item) is None or not clause.sequence:
         return own, []
     siblings = [
         clause_for(other, item)
         for other in question.all_clauses
-        if other.base == clause.base
-        and other.clause != clause.clause
-        and applies(other.applies_when, item) is not False
+        if other.base == clause.base and other.clause != clause.clause and is_asked(other, item) is not False
     ]
     return own, [choose_matches(own, test, item, siblings) for test in tests]
 
 
 def _taken(clause: Clause, matches: Sequence[Chosen], question: _Question) -> list[Taken]:
-    if applies(clause.applies_when, question.item) is None:
+    if is_asked(clause, question.item) is None:
         return []
     every = [match for found in matches for match in found.matches]
     common = Taken(
@@ -322,6 +328,7 @@ def _taken(clause: Clause, matches: Sequence[Chosen], question: _Question) -> li
 # Clauses of one standard share conditions; what was answered for the same steps is not read again.
 _Known = dict[tuple[Any, ...], ConditionResult]
 _SEEN = ("observation", "statistic")
+DOUBLED = "rows that stand twice"
 _OF_ALL = ("points_covered", "change_within", "observed", "any_of", "all_of", "not_")
 
 
@@ -329,14 +336,42 @@ def _draft(clause: Clause, taken: Taken, known: _Known) -> _Draft:
     draft = _Draft(
         clause, taken, [_answer(condition, clause, taken, known) for condition in clause.conditions]
     )
+    doubled = _doubled(clause, taken)
+    draft.failed |= {DOUBLED: doubled} if doubled else {}
     for asked in clause.results:
-        if asked.kind in FORMULAS or _lacks_divisor(asked, taken.item):
+        of_steps = asked.kind not in _SEEN
+        if asked.kind in FORMULAS or _lacks_divisor(asked, taken.item) or (doubled and of_steps):
             continue
         try:
             draft.results[asked.name] = named(asked, measure(asked, taken))
         except (InsufficientDataError, OutOfValidityError) as error:
             draft.failed[asked.name] = _no_result(asked, taken, error)
     return draft
+
+
+def _doubled(clause: Clause, taken: Taken) -> ConditionResult | None:
+    """That rows stand twice in what the clause looks at, so that nothing can be counted over them."""
+    if taken.match is None:
+        return None
+    measurement, found = taken.match.steps.measurement, [r for r in taken.match.roles.values() if r.evidence]
+    last = max(rows.row_last for role in found for rows in role.evidence)
+    first = 0 if _counts_from_before(clause) else min(r.row_first for role in found for r in role.evidence)
+    twice = next((d for d in doubled_rows(measurement) if first < d.first <= last), None)
+    if twice is None:
+        return None
+    said = say("rows_doubled", file=twice.file, first=twice.first, last=twice.last)
+    own = measurement.provenance
+    rows = (Evidence(own.file_name, own.sha256, twice.first, twice.last),)
+    title, answer = say("rows_title"), Conformity.NOT_EVALUABLE
+    return ConditionResult("result", title, {}, {}, answer, said["en"], rows, reason_by_language=said)
+
+
+def _counts_from_before(clause: Clause) -> bool:
+    """Whether charge is counted from before the first step of the clause."""
+    kinds = {part.kind for condition in clause.conditions for part in condition.whole()}
+    return bool(kinds & {"soc_within", "points_covered"}) or any(
+        "full_charge_step" in result.parameters for result in clause.results
+    )
 
 
 def _answer(condition: Condition, clause: Clause, taken: Taken, known: _Known) -> ConditionResult:
@@ -365,9 +400,20 @@ def _lacks_divisor(asked: AskedResult, item: ItemData) -> bool:
     return bool(asked.divided_by) and asked.divided_by not in item.numbers
 
 
-def _no_result(asked: AskedResult, taken: Taken, error: JeoulError) -> ConditionResult:
+def _titles(clauses: Iterable[Clause]) -> dict[str, Mapping[str, str]]:
+    """What the results of some clauses are called, the first of a name first."""
+    named: dict[str, Mapping[str, str]] = {}
+    for clause in clauses:
+        for result in clause.results:
+            named.setdefault(result.name, result.title)
+    return named
+
+
+def _no_result(
+    asked: AskedResult, taken: Taken, error: JeoulError, titles: Mapping[str, Mapping[str, str]] | None = None
+) -> ConditionResult:
     """A result that could not be computed stands among the conditions, so that a report shows why."""
-    said = say("no_result", why=str(error))
+    said = say("no_result", why=reason_of(error, titles or _titles([taken.clause] if taken.clause else [])))
     title = say("result_title", title=asked.title)
     rows = () if taken.match is None else (taken.match.step.evidence,)
     answer = Conformity.NOT_EVALUABLE
@@ -402,7 +448,8 @@ def _compute(draft: _Draft, asked: AskedResult, drafts: Sequence[_Draft], questi
     try:
         draft.results[asked.name] = compute(asked, known, question.item)
     except (InsufficientDataError, OutOfValidityError) as error:
-        draft.failed[asked.name] = _no_result(asked, draft.taken, error)
+        named = _titles([draft.clause, *(other.clause for other in drafts)])
+        draft.failed[asked.name] = _no_result(asked, draft.taken, error, named)
 
 
 def _numbers(name: Name, draft: _Draft, drafts: Sequence[_Draft]) -> list[Measured]:
@@ -425,7 +472,8 @@ def _finished(draft: _Draft, question: _Question) -> ClauseResult:
         elif found is not None:
             results += _decided(asked, found, draft, question)
     failed = list(draft.failed.values())
-    answers = [c.conformity for c in draft.conditions] + [Conformity.NOT_EVALUABLE] * bool(draft.why)
+    untold = bool(draft.why) or DOUBLED in draft.failed or _is_silent(draft)
+    answers = [c.conformity for c in draft.conditions] + [Conformity.NOT_EVALUABLE] * untold
     conformity = _worst_conformity(answers)
     match = draft.taken.match
     said = draft.why or (say("no_steps_asked") if match is None else match.said)
@@ -433,13 +481,40 @@ def _finished(draft: _Draft, question: _Question) -> ClauseResult:
         clause=draft.clause.clause,
         title=draft.clause.title,
         conformity=conformity,
-        verdict=_clause_verdict(conformity, results, observed, len(failed) + bool(draft.why)),
+        verdict=_clause_verdict(
+            conformity,
+            results,
+            observed,
+            len(failed) + bool(draft.why),
+            seen_stands=_stands(draft.clause, conformity, observed, question.item),
+        ),
         matched=said["en"],
         conditions=(*draft.conditions, *failed),
         results=tuple(results),
         matched_by_language=said,
         observed=tuple(observed),
     )
+
+
+def _is_silent(draft: _Draft) -> bool:
+    """Whether a clause without steps and conditions lacks what it asks for: nothing tells that it was run."""
+    alone = draft.taken.match is None and not draft.conditions
+    unseen = [r for r in draft.results.values() if isinstance(r, ObservedResult) and not r.value]
+    return alone and bool(draft.failed or unseen or not draft.results)
+
+
+def _refused(clause: Clause, observed: Sequence[ObservedResult]) -> list[ObservedResult]:
+    """What was seen and is not accepted; a statistic that fails is none of it, for it was not seen."""
+    names = {result.name for result in clause.results if result.kind == "observation"}
+    return [seen for seen in observed if seen.name in names and seen.verdict is Verdict.FAIL]
+
+
+def _stands(
+    clause: Clause, conformity: Conformity, observed: Sequence[ObservedResult], item: ItemData
+) -> bool:
+    """Whether what was seen fails a clause: one that is for the item, and not run otherwise than asked."""
+    runs = conformity is not Conformity.DEVIATING and is_asked(clause, item) is True
+    return runs and bool(_refused(clause, observed))
 
 
 def _decided(
@@ -470,7 +545,7 @@ def _decide(
 
 def _open(requirement: Requirement, rule: str) -> Decision:
     limit = requirement.limit
-    said = say("limit_missing", what=limit.source)
+    said = say("limit_missing", what=limit.told)
     if limit.status == UNDECLARED:
         said = say("undeclared", key=limit.source)
     return Decision(
@@ -487,9 +562,9 @@ def _open(requirement: Requirement, rule: str) -> Decision:
 
 
 def _left_out(clause: Clause, item: ItemData) -> Said:
-    key = next(key for key, words in clause.applies_when.items() if item.text(key) not in words)
-    words = ", ".join(clause.applies_when[key])
-    return say("note_left_out", clause=clause.clause, key=key, words=words, found=item.text(key))
+    why = why_left_out(clause, item)
+    key = "note_excluded" if why.unless else "note_left_out"
+    return say(key, clause=clause.clause, key=why.key, words=why.words, found=why.found)
 
 
 def _unmatched(clause: Clause, matches: Sequence[Chosen], question: _Question) -> _Draft:
@@ -511,9 +586,8 @@ def _is_seen(asked: AskedResult, names: Sequence[str]) -> bool:
 
 
 def _why_nothing(clause: Clause, question: _Question) -> Said:
-    if applies(clause.applies_when, question.item) is None:
-        key = next(key for key in clause.applies_when if question.item.text(key) is None)
-        return say("applies_unknown", key=key)
+    if is_asked(clause, question.item) is None:
+        return say("applies_unknown", key=why_left_out(clause, question.item).key)
     asked = clause.measured
     if asked.size == "whole" and asked.direction in ("charge", "discharge"):
         return say("no_candidate", direction=say(f"word_{asked.direction}"))
@@ -525,7 +599,11 @@ def _clause_verdict(
     results: Sequence[ResultOfClause],
     observed: Sequence[ObservedResult],
     missing: int,
+    *,
+    seen_stands: bool,
 ) -> Verdict:
+    if seen_stands:
+        return Verdict.FAIL
     verdicts = [result.decision.verdict if result.decision else Verdict.REPORT_ONLY for result in results]
     verdicts += [result.verdict for result in observed]
     verdicts += [Verdict.NOT_EVALUABLE] * missing
@@ -561,7 +639,30 @@ def _clause_notes(
         if _lacks_divisor(asked, question.item)
     ]
     withheld = any(r.verdict is Verdict.INCONCLUSIVE for r in results)
-    return notes + ([say("note_withheld", clause=clause.clause)] if withheld else [])
+    notes += [say("note_withheld", clause=clause.clause)] if withheld else []
+    return notes + _notes_of_seen(clause, results)
+
+
+def _notes_of_seen(clause: Clause, results: Sequence[ClauseResult]) -> list[Said]:
+    """What was seen and is not accepted, where the procedure leaves something open: does it stand, or not?"""
+    notes = []
+    for result in results:
+        refused = _refused(clause, result.observed)
+        if refused and result.conformity is not Conformity.CONFORMING:
+            notes.append(say(_key_of_seen(result), clause=clause.clause, what=_named(refused)))
+    return list({note["en"]: note for note in notes}.values())
+
+
+def _key_of_seen(result: ClauseResult) -> str:
+    if result.conformity is Conformity.DEVIATING:
+        return "note_seen_open"
+    return "note_seen_stands" if result.verdict is Verdict.FAIL else "note_seen_unasked"
+
+
+def _named(refused: Sequence[ObservedResult]) -> Said:
+    """``Fire (present), Explosion (present)`` in every language."""
+    texts = {tongue: [f"{r.title[tongue]} ({r.value})" for r in refused] for tongue in LANGUAGES}
+    return {tongue: ", ".join(words) for tongue, words in texts.items()}
 
 
 def _standing_notes(standard: Standard) -> list[Said]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from jeoul.metrics import CATALOGUE
 from jeoul.standards.attributes import NUMBER_KEYS
+from jeoul.standards.evaluation import Fact
 from jeoul.standards.tables import ANY_UNIT
 
 RELATIONS = (">=", "<=")
@@ -170,3 +171,20 @@ EVENT_KINDS = (
     "all_of",
 )
 """Conditions that happen at a moment, so that they may be named as events."""
+
+_ANY_SIGN = ("target", "low", "high", "value", "slope", "voltage")
+_ABOVE_ZERO = ("rate", "ratio", "power", "capacity", "count")
+
+
+def is_possible(key: str, fact: Fact) -> bool:
+    """Whether a number of a condition can be: levels have any sign, rates are above zero."""
+    stem, dot, place = key.rpartition("_")
+    name = stem if dot and place.isdigit() else key
+    if not isinstance(fact.value, float) or name in _ANY_SIGN or (name == "points" and fact.unit == "degC"):
+        return True
+    return fact.value > 0 if name in _ABOVE_ZERO else fact.value >= 0
+
+
+def impossible(key: str) -> str:
+    """What to write in the place of a number that cannot be."""
+    return "Give a number above zero." if key in _ABOVE_ZERO else "Give zero or a number above it."

@@ -86,9 +86,29 @@ class Ledger:
         return list(zip(first, last, strict=True))
 
     def is_pulse(self, place: int) -> bool:
-        """Whether a step is a short charge or discharge."""
+        """Whether a step is a short charge or discharge, and not a short piece of a long one."""
         moving = self.direction[place] in ("charge", "discharge")
-        return moving and (self.mode[place] == "pulse" or self.duration[place] <= LONGEST_PULSE)
+        lasted, whole = self.duration[place], self.whole_second[place]
+        if whole > lasted:
+            return moving and whole <= LONGEST_PULSE
+        return moving and (self.mode[place] == "pulse" or lasted <= LONGEST_PULSE)
+
+    @cached_property
+    def whole_second(self) -> Sequence[float]:
+        """Of every step its duration with that of its other pieces, where the end of a file cut it [s]."""
+        first = [0] * len(self)
+        for place in range(1, len(self)):
+            first[place] = first[place - 1] if self._is_piece(place) else place
+        total: dict[int, float] = {}
+        for place, second in enumerate(self.duration):
+            total[first[place]] = total.get(first[place], 0.0) + second
+        return [total[first[place]] for place in range(len(self))]
+
+    def _is_piece(self, place: int) -> bool:
+        """Whether a step goes on where the one before it ended, in the same step of the programme."""
+        before = place - 1
+        same = self.step_id[place] is not None and self.step_id[place] == self.step_id[before]
+        return same and self.direction[place] == self.direction[before] != "rest"
 
     def main(self, start: int, stop: int) -> int:
         """The step of a block that moved most, the last of equal ones; of a rest, its last step."""

@@ -20,14 +20,17 @@
     from = "sheet"                      # or status and source
     replaces = false                    # optional; true: in the place of the standard's own requirement
 
+    [confirmed]                         # optional; who, when and which copy, for each [[confirm]] that leaves
+    by = "Hong Gildong"                 #   one of them out
+    on = 2026-03-02
+    edition = "IEC 62660-1:2018, copy 17"
+
     [[confirm]]                         # a number of the standard, read in the laboratory's own copy
     number = "rate.tolerance"           # condition.number, result.parameter or result.requirement
     clause = "7.2"                      # optional; without it every clause with this number (a variant's own
     value = 1.0                         #   number is confirmed by naming the variant: "7.2 (0 °C)")
     unit = "%"
-    by = "Hong Gildong"
-    on = 2026-03-02
-    edition = "IEC 62660-1:2018, copy 17"
+    by = "Kim Cheolsu"                  # optional where [confirmed] says it
 
     [[variant]]                         # a clause of the standard at other numbers
     clause = "7.2"
@@ -59,7 +62,7 @@ from jeoul.standards.decision import RULES
 from jeoul.standards.definition import read_sources
 from jeoul.standards.definition_variants import read_variant
 from jeoul.standards.evaluation import Fact
-from jeoul.standards.kinds import RELATIONS
+from jeoul.standards.kinds import RELATIONS, impossible, is_possible
 from jeoul.standards.tables import ANY_UNIT, Table, as_number, read_table
 
 
@@ -152,13 +155,14 @@ def read_limits(path: str | Path) -> Limits:
     """The profile of a TOML file. Raises `DefinitionError` with file, key and what is allowed."""
     root, sha256 = read_table(Path(path))
     root = replace(root.only(_ROOT_KEYS), sources=read_sources(root))
+    signed = root.table("confirmed").only(_SIGNED_KEYS).data if "confirmed" in root.data else {}
     return Limits(
         name=root.text("name"),
         version=root.text("version"),
         rule=root.text("rule", one_of=RULES) if "rule" in root.data else None,
         guard_multiplier=_positive(root, "guard_multiplier"),
         limits=tuple(_read_limit(table) for table in root.tables("limit")),
-        confirmed=tuple(_read_confirmation(table) for table in root.tables("confirm")),
+        confirmed=tuple(_read_confirmation(table, signed) for table in root.tables("confirm")),
         file_name=Path(root.path).name,
         sha256=sha256,
         risk=_positive(root, "risk"),
@@ -170,8 +174,9 @@ def read_limits(path: str | Path) -> Limits:
 
 _ROOT_KEYS = (
     "name", "version", "rule", "guard_multiplier", "risk", "greatest_share", "source", "limit", "confirm",
-    "variant", "columns",
+    "confirmed", "variant", "columns",
 )  # fmt: skip
+_SIGNED_KEYS = ("by", "on", "edition")
 
 
 def _positive(root: Table, key: str) -> float | None:
@@ -200,8 +205,9 @@ def _read_limit(table: Table) -> Limit:
 _LIMIT_KEYS = ("metric", "clause", "relation", "replaces")
 
 
-def _read_confirmation(table: Table) -> Confirmation:
-    table.only(("number", "clause", "value", "values", "unit", "by", "on", "edition"))
+def _read_confirmation(table: Table, signed: Mapping[str, Any]) -> Confirmation:
+    table = replace(table, data={**signed, **table.data})
+    table.only(("number", "clause", "value", "values", "unit", *_SIGNED_KEYS))
     place = table.text("number")
     owner, dot, number = place.rpartition(".")
     if not dot:
@@ -238,7 +244,7 @@ def _with_variants(standard: Standard, limits: Limits) -> Standard:
     for table in limits.variants:
         own = clauses[table.text("clause", one_of=clauses)]
         inner = replace(table, data={key: value for key, value in table.data.items() if key != "clause"})
-        variant = read_variant(inner, own)
+        variant = read_variant(inner, own, standard.events)
         if variant.clause in clauses:
             raise table.wrong(
                 "name", f"there is a clause '{variant.clause}' already.", "Name it differently."
@@ -249,14 +255,20 @@ def _with_variants(standard: Standard, limits: Limits) -> Standard:
 
 def _with_number(standard: Standard, entry: Confirmation, limits: Limits) -> Standard:
     """One number confirmed, in the clause that is named or in all that take it from the same place."""
-    places = {p: units for clause in standard.clauses for p, units in places_of(clause).items()}
+    every = [place for clause in standard.clauses for place in places_of(clause).items()]
+    places = {key: place for key, place in every if not place.is_word}
     if entry.place not in places:
         found = f"the standard has no number '{entry.place}'."
-        raise _wrong(limits, "confirm", found, f"It has: {', '.join(sorted(places))}.")
-    units = places[entry.place]
-    if units != ANY_UNIT and entry.fact.unit not in units:
+        raise _wrong(limits, "confirm", found, f"It has: {', '.join(sorted(places)) or 'none'}.")
+    place = places[entry.place]
+    if place.allowed != ANY_UNIT and entry.fact.unit not in place.allowed:
         found = f"'{entry.fact.unit}' is no unit of '{entry.place}'."
-        raise _wrong(limits, "confirm", found, f"Allowed: {', '.join(units)}.")
+        raise _wrong(limits, "confirm", found, f"Allowed: {', '.join(place.allowed)}.")
+    if place.is_condition and not all(is_possible(entry.number, fact) for fact in entry.facts):
+        raise _wrong(limits, "confirm.value", f"{entry.place} cannot be so.", impossible(entry.number))
+    if len(entry.facts) > 1 and not place.is_list:
+        found = f"'{entry.place}' is one number, and {len(entry.facts)} are given."
+        raise _wrong(limits, "confirm.values", found, "Write it as value = 2.0.")
     meant = [clause for clause in standard.clauses if _is_meant(clause, entry, standard)]
     if not meant:
         found = f"clause '{entry.clause}' has no number '{entry.place}'."

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from jeoul.standards.asked import Condition
 from jeoul.standards.found import Taken, unknown_number
+from jeoul.standards.matched import role_name
 from jeoul.standards.wording import Said, say
 from jeoul.uncertainty import Evidence
 
@@ -44,8 +45,15 @@ def moment_of(event: str, taken: Taken) -> Moment:
         return Moment(None, unknown.said) if unknown else MOMENTS[condition.kind](condition, taken)
     name, _, edge = event.rpartition(".")
     role = taken.role(name)
+    named = _named(event, name, edge)
     if not len(role.steps):
-        return Moment(None, say("event_missing", event=event), role.evidence)
+        return Moment(None, say("event_missing", event=named), role.evidence)
     step = role.steps[0 if edge == "start" else -1]
     second = step.time_start_second if edge == "start" else step.time_end_second
-    return Moment(float(second), say("event_found", event=event, second=float(second)), (step.evidence,))
+    return Moment(float(second), say("event_found", event=named, second=float(second)), (step.evidence,))
+
+
+def _named(event: str, role: str, edge: str) -> Said:
+    """``discharge.end`` as the definition says it, and in Korean."""
+    korean = say(f"edge_{edge}", role=role_name(role)) if edge in ("start", "end") else {}
+    return {**korean, "en": event}

@@ -25,6 +25,7 @@ def observed(condition: Condition, taken: Taken) -> Found:
     shown = broken or open_ones or list(entries)
     found = "; ".join(spelt_entry(entry) for entry in shown)
     values: dict[str, float | str | None] = {name: shown[0].value, "entries": len(entries)}
+    values |= {"unit": shown[0].unit} if not isinstance(shown[0].value, str) and shown[0].unit else {}
     rows = tuple(entry.evidence for entry in shown)
     if open_ones and not broken:
         return not_evaluable(say("observed_otherwise", name=name, found=found), rows, **values)
@@ -44,7 +45,7 @@ def entries_of(name: str, taken: Taken) -> tuple[Observation, ...]:
 
 def spelt_entry(entry: Observation) -> str:
     """An entry in a few words: value, sample, person, day."""
-    value = entry.value if isinstance(entry.value, str) else f"{entry.value:g} {entry.unit}"
+    value = entry.value if isinstance(entry.value, str) else _counted(entry.value, entry.unit)
     sample = f" ({entry.sample})" if entry.sample else ""
     return f"{value}{sample}, {entry.person}, {entry.time.date().isoformat()}"
 
@@ -65,4 +66,9 @@ def _asked(condition: Condition) -> str:
     if "allowed" in condition.words:
         return ", ".join(condition.words["allowed"])
     asked = condition.numbers["value"]
-    return f"{condition.word('relation')} {float(asked.value):g} {asked.unit}"
+    return f"{condition.word('relation')} {_counted(float(asked.value), asked.unit)}"
+
+
+def _counted(value: float, unit: str) -> str:
+    """A number with its unit; a count has none."""
+    return f"{value:g}" if unit in ("", "1") else f"{value:g} {unit}"

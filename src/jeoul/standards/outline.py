@@ -13,6 +13,8 @@ from jeoul.standards.procedure_plan import why_no_plan
 
 TEMPLATE = Path(__file__).parent / "template.toml"
 """The definition that `jeoul standards new` starts with."""
+TEMPLATES = {"en": TEMPLATE, "ko": TEMPLATE.with_name("template_ko.toml")}
+"""The same definition, explained in each language."""
 STATUSES = ("verified", "unverified", "missing", "declared")
 
 
@@ -34,8 +36,10 @@ def outline_clause(clause: Clause) -> dict[str, Any]:
     """One clause: its steps, conditions, results, what it leaves out, and why it has no plan, if so."""
     return {
         "clause": clause.clause,
+        "base": clause.base,
         "title": dict(clause.title),
         "applies_when": {key: list(words) for key, words in clause.applies_when.items()},
+        "applies_unless": {key: list(words) for key, words in clause.applies_unless.items()},
         "takes": clause.takes,
         "sequence": [
             {
@@ -142,12 +146,13 @@ def _hinted(hints: Mapping[str, Any], place: str) -> Iterable[tuple[str, Fact]]:
         yield from ((f"{place}.{name}", fact) for fact in facts if isinstance(fact, Fact))
 
 
-def new_definition(path: str | Path) -> Path:
+def new_definition(path: str | Path, language: str = "en") -> Path:
     """Write the template of a definition to a new file, which validates as it is; its path.
 
-    Raises `FileExistsError` where there is such a file: a definition is never written over.
+    Its comments are in the language. Raises `FileExistsError` where there is such a file: a definition is
+    never written over.
     """
     target = Path(path)
     with target.open("x", encoding="utf-8") as file:
-        file.write(TEMPLATE.read_text(encoding="utf-8"))
+        file.write(TEMPLATES[language].read_text(encoding="utf-8"))
     return target

@@ -23,7 +23,8 @@ from itertools import product
 
 from jeoul.errors import DefinitionError
 from jeoul.plans import AdjustSoc, Plan, PlanStep, Rest, SetTemperature, Until
-from jeoul.standards.asked import AskedStep, Clause, Condition, Standard, When
+from jeoul.standards.asked import AskedStep, Clause, Condition, Standard
+from jeoul.standards.declare import is_asked
 from jeoul.standards.evaluation import Fact
 from jeoul.standards.item import ItemData
 from jeoul.standards.procedure_place import Place, Point, hints_of, wanted
@@ -77,12 +78,7 @@ def plan_for(
 
 def clauses_with_plan(standard: Standard, item: ItemData) -> tuple[Clause, ...]:
     """The clauses of a standard that are for this item and that a cycler can run."""
-    return tuple(c for c in standard.clauses if applies(c.applies_when, item) and not why_no_plan(c))
-
-
-def applies(when: When, item: ItemData) -> bool:
-    """Whether an item is one of those that something is for."""
-    return all(item.text(key) in words for key, words in when.items())
+    return tuple(c for c in standard.clauses if is_asked(c, item) and not why_no_plan(c))
 
 
 def why_no_plan(clause: Clause) -> str:
@@ -239,6 +235,8 @@ def _discharge_rate(model: Place) -> Fact:
         place = replace(model, step=step, hints=hints_of(model.clause, step.role))
         condition = place.condition("rate_within")
         if step.direction == "discharge" and step.size in ("whole", "part") and condition is not None:
+            # Asked here, so that one that is missing is named by the place at which a profile confirms it.
+            model.value(condition.numbers["rate"], f"{condition.name}.rate")
             return condition.numbers["rate"]
     ampere = model.declared("charge_current_ampere", "the cell is discharged at it before the test")
     return Fact(ampere, "A", "declared", "charge current of the item")

@@ -20,9 +20,10 @@ from jeoul.standards.found import Taken
 from jeoul.standards.moments import Moment, moment_of
 from jeoul.standards.observations import Observation
 from jeoul.standards.observed_conditions import entries_of, spelt_entry
+from jeoul.standards.reasons import ToldError
 from jeoul.standards.signal_conditions import signals_between
 from jeoul.standards.signal_events import Event, What, event_interval, signal_reading
-from jeoul.standards.tables import MISSING, UNDECLARED
+from jeoul.standards.tables import LANGUAGES, MISSING, UNDECLARED
 from jeoul.standards.wording import Said, say
 from jeoul.uncertainty import Measured
 
@@ -234,8 +235,9 @@ def _numbers(asked: AskedResult, key: str) -> list[float]:
     numbers = []
     for fact in facts:
         if not isinstance(fact, Fact) or fact.status in (MISSING, UNDECLARED):
-            why = f": {fact.source}" if isinstance(fact, Fact) else ""
-            raise InsufficientDataError(f"'{asked.name}' needs the number '{key}', which is not known{why}.")
+            what = fact.told if isinstance(fact, Fact) else dict.fromkeys(LANGUAGES, "–")
+            title = {**asked.title, "en": asked.name}
+            raise ToldError(say("no_number_of_result", title=title, number=key, what=what))
         numbers.append(float(fact.value))
     return numbers
 
@@ -250,7 +252,7 @@ def _edge(asked: AskedResult, key: str, taken: Taken) -> float | None:
 def _second(event: str, taken: Taken) -> tuple[float, Moment]:
     moment = moment_of(event, taken)
     if moment.second is None:
-        raise InsufficientDataError(moment.said["en"])
+        raise ToldError(moment.said)
     return moment.second, moment
 
 

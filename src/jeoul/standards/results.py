@@ -19,7 +19,8 @@ from jeoul.standards.asked import AskedResult, Parameter
 from jeoul.standards.conversion import convert, parameter_unit
 from jeoul.standards.evaluation import Fact, ObservedResult, Verdict
 from jeoul.standards.found import Taken
-from jeoul.standards.matching import Role
+from jeoul.standards.matched import Role
+from jeoul.standards.reasons import ToldError
 from jeoul.standards.record_results import RECORD_RESULTS
 from jeoul.standards.step_conditions import cycle_count
 from jeoul.standards.tables import MISSING, UNDECLARED
@@ -95,7 +96,7 @@ def _value(found: Metric, key: str, value: Parameter, taken: Taken) -> Any:
     if key == "full_charge_step":
         return _full_charge(str(value), taken)
     if isinstance(value, str):
-        return value
+        return (value,) if "Sequence[str]" in wanted else value
     if isinstance(value, tuple):
         return tuple(number_of(fact, key) for fact in value)
     if wanted == "Measured":
@@ -110,7 +111,7 @@ def number_of(fact: Fact, key: str) -> float:
     Raises `InsufficientDataError` for one that the definition or the item does not hold.
     """
     if fact.status == MISSING:
-        raise InsufficientDataError(f"the definition does not hold the number '{key}': {fact.source}.")
+        raise ToldError(say("no_number", number=key, what=fact.told))
     if fact.status == UNDECLARED:
         raise InsufficientDataError(f"the item declares no {fact.source}.")
     units = parameter_unit(key)

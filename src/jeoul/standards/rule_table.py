@@ -34,8 +34,13 @@ from jeoul.errors import InsufficientDataError, OutOfValidityError
 from jeoul.standards.asked import RuleRow
 from jeoul.standards.decision import probability_between
 from jeoul.standards.evaluation import Fact
+from jeoul.standards.reasons import ToldError
 from jeoul.standards.tables import ANY_UNIT, MISSING, UNDECLARED, Table
+from jeoul.standards.wording import say
 from jeoul.uncertainty import Measured
+
+PROBABILITY_OF = "probability_of_"
+"""Begins the condition of a result that holds the probability of a class; the number of the class follows."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,7 @@ def class_number(name: str, measured: Measured, rows: Sequence[RuleRow]) -> Meas
     found = classify(measured, rows)
     conditions: dict[str, float | int | str] = {measured.metric: measured.value, "class": found.place + 1}
     for row, probability in zip(rows, found.probabilities, strict=False):
-        key = f"probability_of_{float(row.limit.value):g}"
+        key = f"{PROBABILITY_OF}{float(row.limit.value):g}"
         conditions[key] = float(conditions.get(key, 0.0)) + probability
     parts = () if found.is_certain else None
     return Measured(name, float(found.limit.value), found.limit.unit, parts, measured.evidence, conditions)
@@ -127,7 +132,7 @@ def _bounds(measured: Measured, rows: Sequence[RuleRow]) -> list[float]:
     """The bounds of a table of which every number is known, checked against the value."""
     for fact in (fact for row in rows for fact in row.facts.values()):
         if fact.status == MISSING:
-            raise InsufficientDataError(f"the table of classes does not hold a number: {fact.source}.")
+            raise ToldError(say("no_number_of_class", what=fact.told))
         if fact.status == UNDECLARED:
             raise InsufficientDataError(f"the item declares no {fact.source}.")
     facts = [row.bound for row in rows if row.bound is not None]

@@ -34,6 +34,7 @@ from jeoul.standards.found import (
 )
 from jeoul.standards.matching import MARGIN
 from jeoul.standards.moments import MOMENTS, Moment, moment_of
+from jeoul.standards.reasons import reason_of
 from jeoul.standards.signal_events import Sought, dwells, earliest, latest, reaches, slope_sustained
 from jeoul.standards.signals import (
     Measure,
@@ -208,7 +209,7 @@ def _on_signals(check: OfSignals) -> Check:
         try:
             return check(condition, signals_of(condition, taken), taken)
         except COULD_NOT as error:
-            said = say("signal_not_known", why=str(error))
+            said = say("signal_not_known", why=reason_of(error))
             return not_evaluable(said, role.evidence)
 
     return checked

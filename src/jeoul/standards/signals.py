@@ -6,9 +6,11 @@ signal is taken as a straight line, so that a band is entered between rows.
 
 **Lost sensors.** A reading is lost where the column is null or not a number, and where a temperature sensor
 stands at its open-circuit value: outside `PLAUSIBLE_CELSIUS`, or after a jump of `JUMP_KELVIN` or more frozen
-at one value for `FROZEN_READINGS` or more. A sensor that is logged in every n-th row is not lost between.
-Nothing is said of a stretch that was lost: stays end there, and an event that was not seen, or that may have
-happened earlier than it was seen, is not certain (see `jeoul.standards.signal_events`).
+at one value for `FROZEN_READINGS` or more. A chamber of two temperatures does the same where it is logged in
+coarse digits; it is told from a lost sensor by what `Plateaus` says. A sensor that is logged in every n-th
+row is not lost between. Nothing is said of a stretch that was lost: stays end there, and an event that was
+not seen, or that may have happened earlier than it was seen, is not certain (see
+`jeoul.standards.signal_events`).
 """
 
 from __future__ import annotations
@@ -38,6 +40,16 @@ PLAUSIBLE_CELSIUS = (-100.0, 2000.0)
 JUMP_KELVIN = 50.0
 ROOM_CELSIUS = 25.0
 FROZEN_READINGS = 10
+CHAMBER_CELSIUS = (-80.0, 200.0)
+"""What a chamber for thermal shock reaches."""
+BESIDE_ROOM_KELVIN = 15.0
+"""What is hot or cold lies so far from room temperature, in which laboratories differ."""
+SAME_KELVIN = 5.0
+"""Visits of one temperature of a chamber are no further apart."""
+FEWEST_CHANGES = 3
+"""Changes between hot and cold that no sensor shows which was lost once, or lost and found once."""
+LONGER = 2.0
+"""How much longer than on the other side a chamber may stand, before it is the sensor that stands."""
 FEWEST_FOR_RHYTHM = 5
 """Readings from which it is told that a sensor is logged in every n-th row."""
 
@@ -295,7 +307,69 @@ def _frozen(readings: Floats) -> NDArray[np.bool_]:
     jump = np.abs(np.diff(levels)) >= JUMP_KELVIN
     began = np.concatenate([[False], jump & (away[1:] > away[:-1])])
     began[0] = len(jump) > 0 and bool(jump[0]) and away[0] > away[1]
-    return np.repeat(began & (lengths >= FROZEN_READINGS), lengths)
+    suspected = began & (lengths >= FROZEN_READINGS)
+    if suspected.any():
+        plateaus = _plateaus(readings)
+        for place in np.flatnonzero(suspected):
+            suspected[place] = not plateaus.explain(float(levels[place]), int(lengths[place]))
+    return np.repeat(suspected, lengths)
+
+
+@dataclass(frozen=True, eq=False)
+class Plateaus:
+    """Where a thermometer stood between two jumps, in order: the proof that it was a chamber that jumped.
+
+    level
+        Median of each [degC]. stood: how many readings in a row were equal, at the longest; a plateau that
+        flickers between two neighbouring digits stands as a whole.
+    """
+
+    level: Floats
+    stood: Places
+
+    @property
+    def side(self) -> Places:
+        """1 for hot, -1 for cold, 0 at room temperature."""
+        return _side(self.level)
+
+    def explain(self, level: float, readings: int) -> bool:
+        """Whether it was a chamber that stood at a level for so many readings.
+
+        A chamber goes to and fro between hot and cold (`FEWEST_CHANGES`), visits each temperature more than
+        once, and stands on both sides alike: a sensor that scatters on the one side and is frozen on the
+        other is lost there, and so is one that stays for ever.
+        """
+        low, high = CHAMBER_CELSIUS
+        own = int(_side(np.array([level]))[0])
+        hot_or_cold = self.side[self.side != 0]
+        changes = int(np.count_nonzero(np.diff(hot_or_cold)))
+        if not low <= level <= high or changes < FEWEST_CHANGES:
+            return False
+        visits = np.count_nonzero(np.abs(self.level - level) <= SAME_KELVIN)
+        return bool(visits > 1 and readings <= LONGER * self.stood[self.side == -own].max())
+
+
+def _side(levels: Floats) -> Places:
+    beside = levels - ROOM_CELSIUS
+    return np.asarray(np.where(np.abs(beside) >= BESIDE_ROOM_KELVIN, np.sign(beside), 0), dtype=np.intp)
+
+
+def _plateaus(readings: Floats) -> Plateaus:
+    """The stretches of `FROZEN_READINGS` or more without a jump."""
+    steps = np.abs(np.diff(readings))
+    digit = float(steps.min(where=steps > 0, initial=math.inf))
+    stretches = np.split(readings, np.flatnonzero(steps >= JUMP_KELVIN) + 1)
+    long = [stretch for stretch in stretches if len(stretch) >= FROZEN_READINGS]
+    levels = np.array([np.median(stretch) for stretch in long], dtype=np.float64)
+    return Plateaus(levels, np.array([_stood(stretch, digit) for stretch in long], dtype=np.intp))
+
+
+def _stood(stretch: Floats, digit: float) -> int:
+    """Readings in a row that are equal, at the longest."""
+    if float(np.ptp(stretch)) <= 1.01 * digit:
+        return len(stretch)
+    ends = np.flatnonzero(np.concatenate([[True], np.diff(stretch) != 0, [True]]))
+    return int(np.diff(ends).max())
 
 
 def _losses(places: Places, count: int) -> tuple[NDArray[np.bool_], Places]:

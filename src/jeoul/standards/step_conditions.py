@@ -26,11 +26,12 @@ from jeoul.standards.found import (
     spelt,
     undeclared,
 )
-from jeoul.standards.ledger import END_SHARE
-from jeoul.standards.matching import MARGIN, Match, Role
+from jeoul.standards.matched import Match, Role
+from jeoul.standards.matching import MARGIN
 from jeoul.standards.moments import moment_of
 from jeoul.standards.signal_conditions import count_signal_cycles
-from jeoul.standards.wording import Said, say
+from jeoul.standards.stops import Ending, ending_of
+from jeoul.standards.wording import Said, join, say
 from jeoul.steps import Step, Steps, find_cycles
 from jeoul.uncertainty import Evidence
 
@@ -153,33 +154,36 @@ def end_current(condition: Condition, taken: Taken) -> Found:
 
 
 def stop_reason(condition: Condition, taken: Taken) -> Found:
-    """What ended the block, as far as the signal tells.
+    """What ended the block: as the instrument recorded it, else as the signal shows (`stops`).
 
-    A voltage: the last one is within 0.5 % of the declared end voltage. A current: the block ends in a
-    constant voltage. Time, charge and temperature leave no mark in the signal: where neither a voltage nor
-    a current ended it, they cannot be told apart.
+    Deviating only where every asked reason is excluded, or another is shown for certain; where an asked one
+    is neither shown nor excluded it cannot be told.
     """
     role = taken.role(condition.of)
     if not len(role.moving):
         return no_steps(role)
-    step, asked = role.moving.last, set(condition.words["reason"])
-    key = f"end_of_{step.direction}_voltage_volt"
-    declared = taken.item.declared(key)
-    reasons = {"current"} if step.mode in ("cv", "cccv") else set[str]()
-    if declared is None and "voltage" in asked and not reasons:
-        return undeclared(key, role)
-    if declared is not None and not reasons and _is_at(step, float(declared.value)):
-        reasons = {"voltage"}
-    values: dict[str, float | str | None] = {"reason": ", ".join(sorted(reasons)) or None}
-    words = {"asked": _reasons(asked), "found": _reasons(reasons)}
-    if not reasons and asked - {"voltage", "current"}:
-        return Found(Conformity.NOT_EVALUABLE, say("stop_unknown", **words), values, (step.evidence,))
-    ok = bool(reasons & asked)
-    return Found(kept(ok), say("stop_kept" if ok else "stop_broken", **words), values, (step.evidence,))
+    ending, asked = ending_of(role, taken), set(condition.words["reason"])
+    step, shown = role.moving.last, set(ending.shown)
+    values: dict[str, float | str | None] = {
+        "reason": ", ".join(sorted(shown)) or None,
+        "evidence": "recorded" if ending.is_recorded else "signal",
+    }
+    said = join([_stop_words(asked, ending), *ending.shown.values()])
+    certain = shown - ending.weak
+    if not shown & asked and not certain and asked - ending.excluded:
+        return Found(Conformity.NOT_EVALUABLE, said, values, (step.evidence,))
+    return Found(kept(bool(shown & asked)), said, values, (step.evidence,))
 
 
-def _is_at(step: Step, voltage: float) -> bool:
-    return abs(float(step.voltage_last_volt) - voltage) <= END_SHARE * voltage
+def _stop_words(asked: set[str], ending: Ending) -> Said:
+    shown = set(ending.shown)
+    words = {"asked": _reasons(asked), "found": _reasons(shown)}
+    if shown & asked:
+        return say("stop_kept", **words)
+    left = asked - ending.excluded
+    if left and not shown - ending.weak:
+        return say("stop_unknown", **words, open=_reasons(left))
+    return say("stop_broken", **words)
 
 
 def _reasons(reasons: set[str]) -> Said:
@@ -364,9 +368,8 @@ def _is_declared(condition: Condition, taken: Taken, key: str, text: str) -> boo
 
 def _asked_words(condition: Condition) -> str:
     if "value" in condition.numbers:
-        return (
-            f"{condition.word('relation')} {number(condition, 'value'):g} {condition.numbers['value'].unit}"
-        )
+        unit = condition.numbers["value"].unit
+        return f"{condition.word('relation')} {number(condition, 'value'):g} {unit}".removesuffix(" 1")
     return " / ".join(condition.words.get("allowed", ())) or "–"
 
 

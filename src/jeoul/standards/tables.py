@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import math
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,6 +14,7 @@ from typing import Any
 from jeoul.errors import DefinitionError
 from jeoul.standards.attributes import NUMBER_KEYS
 from jeoul.standards.evaluation import Fact
+from jeoul.standards.wording import say
 
 STATUSES = ("verified", "unverified")
 LANGUAGES = ("en", "ko")
@@ -51,8 +52,7 @@ class Table:
         names = sorted(allowed)
         for name in self.data:
             if name not in names:
-                near = difflib.get_close_matches(name, names, n=1)
-                hint = f"Did you mean '{near[0]}'? " if near else ""
+                hint = nearest(name, names)
                 raise self.wrong(name, "there is no such key.", f"{hint}Allowed: {', '.join(names)}.")
         return self
 
@@ -63,7 +63,17 @@ class Table:
         if not isinstance(value, str) or not value.strip():
             raise self.wrong(name, f"{value!r} is no text.", "Put a text in quotes.")
         if allowed and value not in allowed:
-            raise self.wrong(name, f"'{value}' is not known.", f"Allowed: {', '.join(allowed)}.")
+            hint = nearest(value, allowed)
+            raise self.wrong(name, f"'{value}' is not known.", f"{hint}Allowed: {', '.join(allowed)}.")
+        return value
+
+    def name_of(self, name: str, known: Iterable[str], what: str) -> str:
+        """The name of something that the file must have elsewhere, even where it has nothing of the kind."""
+        names = sorted(known)
+        value = self.text(name)
+        if value not in names:
+            there = f"There are: {', '.join(names)}." if names else "The file has none."
+            raise self.wrong(name, f"there is no {what} '{value}'.", nearest(value, names) + there)
         return value
 
     def text_or(self, name: str, default: str, *, one_of: Iterable[str] = ()) -> str:
@@ -82,7 +92,7 @@ class Table:
         value = self._present(name, "a number")
         number = as_number(value)
         if number is None:
-            raise self.wrong(name, f"{value!r} is no number.", 'Write 2.0, or "1/3" for a fraction.')
+            raise self.wrong(name, f"{_shown(value)} is no number.", 'Write 2.0, or "1/3" for a fraction.')
         return number
 
     def flag(self, name: str) -> bool:
@@ -122,8 +132,8 @@ class Table:
         """One number in one of its forms.
 
         ``{ value, unit, status, source }``, or ``from`` for status and source; ``{ missing, unit }``, a
-        number that is not known here; ``{ declared }``, an attribute of the item;
-        ``{ value, times, unit, from }``, a multiple of one.
+        number that is not known here, in a text or one in every language; ``{ declared }``, an attribute of
+        the item; ``{ value, times, unit, from }``, a multiple of one.
         """
         table = self.table(name).only(
             ("value", "unit", "status", "source", "from", "missing", "declared", "times")
@@ -132,7 +142,9 @@ class Table:
             return table._declared(units)
         unit = _unit(table, units)
         if "missing" in table.data:
-            return Fact("", unit, MISSING, table.text("missing"))
+            said = table.words("missing") if isinstance(table.data["missing"], Mapping) else {}
+            what = said.get("en") or table.text("missing")
+            return Fact("", unit, MISSING, what, source_by_language=said)
         value: float | str = table.number("value") if unit else table.text("value")
         return Fact(value, unit, *table._status(), attribute=table._attribute("times"))
 
@@ -156,7 +168,9 @@ class Table:
         for own in ("status", "source"):
             if own in self.data:
                 raise self.wrong(own, "it stands beside 'from'.", "Give either 'from', or status and source.")
-        return self.sources[self.text("from", one_of=self.sources)]
+        if self.text("from") not in self.sources:
+            self.name_of("from", self.sources, "source")
+        return self.sources[self.text("from")]
 
     def _declared(self, units: Iterable[str]) -> Fact:
         self.only(("declared", "unit"))
@@ -166,7 +180,8 @@ class Table:
         allowed = tuple(units)
         if allowed and allowed != ANY_UNIT and unit not in allowed:
             raise self.wrong("declared", f"it is in '{unit}'.", f"Allowed: {', '.join(allowed)}.")
-        return Fact(1.0, unit, DECLARED, "declared with the item", attribute=attribute)
+        said = say("source_declared")
+        return Fact(1.0, unit, DECLARED, said["en"], attribute=attribute, source_by_language=said)
 
     def _attribute(self, name: str) -> str:
         """A numeric attribute of the item: one that is known, or one of its own under ``other.``"""
@@ -174,9 +189,7 @@ class Table:
             return ""
         attribute = self.text(name)
         if attribute not in NUMBER_KEYS and not attribute.startswith("other."):
-            near = difflib.get_close_matches(attribute, NUMBER_KEYS, n=1)
-            hint = f"Did you mean '{near[0]}'? " if near else ""
-            advice = f"{hint}Known: {', '.join(NUMBER_KEYS)}; or 'other.<name>'."
+            advice = f"{nearest(attribute, NUMBER_KEYS)}Known: {', '.join(NUMBER_KEYS)}; or 'other.<name>'."
             raise self.wrong(name, f"an item has no number '{attribute}'.", advice)
         return attribute
 
@@ -193,15 +206,29 @@ def _unit(table: Table, units: Iterable[str]) -> str:
     return table.text("unit") if allowed == ANY_UNIT else table.text("unit", one_of=allowed)
 
 
+MOST_SHOWN = 100
+"""Characters of a line that an error shows."""
+GREATEST = 1e30
+"""No quantity that is measured is larger, or smaller than its inverse, in any unit that is used."""
+
+
+def _shown(value: Any) -> str:
+    """A value as it stands in the file, with what is wrong where it is a number."""
+    text = repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:57]}..."
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return f"{text} (beyond 1e30 or below 1e-30)" if is_number and value == value else text
+
+
 def as_number(value: Any) -> float | None:
-    """A finite number from a TOML value, or None."""
+    """A finite number from a TOML value that some quantity could have, or None."""
     if isinstance(value, str):
         top, bar, bottom = value.partition("/")
         exact = bar and top.strip().isdigit() and bottom.strip().isdigit() and int(bottom)
-        return int(top) / int(bottom) if exact else None
+        return as_number(int(top) / int(bottom)) if exact and len(value) < 40 else None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return float(value) if math.isfinite(value) else None
+    possible = value == 0 or 1 / GREATEST <= abs(value) <= GREATEST
+    return float(value) if possible else None
 
 
 def read_table(path: Path) -> tuple[Table, str]:
@@ -213,8 +240,28 @@ def read_table(path: Path) -> tuple[Table, str]:
         raise DefinitionError(f"the file cannot be opened ({why}).", path=path) from error
     try:
         data = tomllib.loads(content.decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DefinitionError(
-            f"this is no TOML file ({error}).", advice="Save it as UTF-8 TOML.", path=path
-        ) from error
+    except UnicodeDecodeError as error:
+        found = f"this is no TOML file ({error})."
+        raise DefinitionError(found, advice="Save it as UTF-8 TOML.", path=path) from error
+    except tomllib.TOMLDecodeError as error:
+        raise _misspelt(path, content.decode("utf-8-sig"), str(error)) from error
     return Table(str(path), "", data), hashlib.sha256(content).hexdigest()
+
+
+_PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column \d+|end of document)\)$")
+
+
+def _misspelt(path: Path, content: str, why: str) -> DefinitionError:
+    """The error for a line that is no TOML, with the line as it stands."""
+    place, lines = _PLACE.search(why), content.splitlines()
+    number = int(place["line"]) if place is not None and place["line"] else len(lines)
+    line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
+    shown = line if len(line) <= MOST_SHOWN else f"{line[: MOST_SHOWN - 3]}..."
+    found = f"this is no TOML ({_PLACE.sub('', why)})."
+    return DefinitionError(found, advice=f"Correct this line: {shown}", path=path, line=number)
+
+
+def nearest(value: str, allowed: Iterable[str]) -> str:
+    """``Did you mean 'x'? `` for a word that is close to one that is allowed; empty where none is."""
+    near = difflib.get_close_matches(value, list(allowed), n=1)
+    return f"Did you mean '{near[0]}'? " if near else ""

@@ -14,7 +14,7 @@ from jeoul.plans import Constant, Drive, Plan, Repeat, Rest, Until
 from jeoul.simulation.stimulus import Break, Stimulus, columns_profile, stimulus_record, ways_to_break
 from jeoul.standards.asked import Clause, Condition, Standard
 from jeoul.standards.evaluation import Verdict
-from jeoul.testing.clause_trial import Outcome, Trial, run_trial, simulate
+from jeoul.testing.clause_trial import Outcome, Trial, forbidden, run_trial, simulate, unlike_forbidden
 
 TITLES = {
     "dwell_too_short": "dwell too short",
@@ -73,7 +73,8 @@ def _joined(own: str, stimulus: Stimulus) -> str:
 
 
 def _of(trial: Trial, stimulus: Stimulus) -> Trial:
-    return replace(trial, record=stimulus.measurement, observations=stimulus.observations)
+    seen = unlike_forbidden(stimulus.observations, trial.clause, trial.item)
+    return replace(trial, record=stimulus.measurement, observations=seen)
 
 
 def _events(standard: Standard, clause: Clause) -> dict[str, Condition]:
@@ -85,7 +86,10 @@ def _events(standard: Standard, clause: Clause) -> dict[str, Condition]:
 def spoilt(good: Outcome, standard: Standard) -> Iterator[tuple[Break, Outcome]]:
     """Everything that can be spoilt of the stimulus of a clause, and what then comes of it."""
     trial, events = good.trial, _events(standard, good.trial.clause)
+    never = {part.word("name") for part in forbidden(trial.clause, "observed")}
     for broken in ways_to_break(trial.clause, trial.item, events=events):
+        if broken.way == "observed_otherwise" and broken.leaf in never:
+            continue
         stimulus = stimulus_record(trial.clause, trial.item, events=events, broken=broken)
         if stimulus.measurement is not None and broken.way in OF_PAPERS:
             # What people saw is spoilt, and the record is that of the good test.

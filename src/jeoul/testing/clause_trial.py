@@ -19,8 +19,8 @@ from jeoul.plans import Logging, Plan, Profile
 from jeoul.simulation import EquivalentCircuit, Log, Simulated, VirtualPack, lfp_cell, run_plan
 from jeoul.simulation.parameters import CellParameters
 from jeoul.simulation.stimulus_seen import observations_for
-from jeoul.standards import ItemData, judge, make_item
-from jeoul.standards.asked import Clause, Condition, Standard, facts_of
+from jeoul.standards import ItemData, judge, make_item, standards
+from jeoul.standards.asked import Bounds, Clause, Condition, Standard, facts_of
 from jeoul.standards.attributes import NUMBER_KEYS
 from jeoul.standards.declare import clause_for
 from jeoul.standards.evaluation import ConditionResult, Conformity, Evaluation, Fact
@@ -140,6 +140,12 @@ class Outcome:
     unmatched: str
 
 
+def find_source(standard: Standard, path: Path) -> str | Path:
+    """The id of a standard of the library, which is read once; else its path."""
+    own = next((s for s in standards() if s.id == standard.id), None)
+    return standard.id if own is not None and own.sha256 == standard.sha256 else path
+
+
 def prepare(standard: Standard, clause: Clause, source: str | Path, folder: Path) -> Trial:
     """The trial of a clause as it should be run. Raises `DefinitionError` where no plan can be derived.
 
@@ -148,15 +154,48 @@ def prepare(standard: Standard, clause: Clause, source: str | Path, folder: Path
     folder
         Where the profile with the stand-ins is written, if any number is unknown.
     """
-    item = item_for(clause, standard.item_kinds)
+    item = good_item(clause, standard)
     profile = write_stand_ins(clause, folder)
     known = clause if profile is None else _confirmed(standard, clause, profile)
     own = clause_for(known, item)
     several = any(condition.kind == "change_within" for condition in clause.conditions)
     once = known if several else replace(known, plan=_without_repeat(known.plan))
-    plan = plan_for(once, item) if clause.sequence and not why_no_plan(clause) else None
-    seen = observations_for(own, item, numbers={})
+    plan = plan_for(without_forbidden(once), item) if clause.sequence and not why_no_plan(clause) else None
+    seen = unlike_forbidden(observations_for(own, item, numbers={}), own, item)
     return Trial(source, own, item, exact_tester(), profile, plan, observations=seen)
+
+
+def without_forbidden(clause: Clause) -> Clause:
+    """The clause without what must not be: a good test keeps the rest, and does nothing that is forbidden."""
+    return replace(clause, conditions=tuple(c for c in clause.conditions if c.kind != "not_"))
+
+
+def forbidden(clause: Clause, kind: str) -> Iterator[Condition]:
+    """The conditions of a kind that must not hold."""
+    for condition in (c for c in clause.conditions if c.kind == "not_"):
+        yield from (part for part in condition.whole() if part.kind == kind)
+
+
+def unlike_forbidden(seen: Observations, clause: Clause, item: ItemData) -> Observations:
+    """The same observations, with another word or number where a clause forbids the one that is made up."""
+    for name in [part.word("name") for part in forbidden(clause, "observed")]:
+        other = observations_for(clause, item, numbers={}, spoilt=name, way="observed_otherwise").entries
+        own = {entry.entry: entry for entry in other if entry.name == name}
+        seen = replace(seen, entries=tuple(own.get(entry.entry, entry) for entry in seen.entries))
+    return seen
+
+
+def _never_declared(clause: Clause) -> dict[str, Any]:
+    """What an item declares so that it is not what a clause forbids; nothing where any declaration is."""
+    found: dict[str, Any] = {}
+    for part in forbidden(clause, "declared"):
+        if "value" in part.numbers:
+            limit = float(part.numbers["value"].value)
+            beyond = 0.5 * limit if part.word("relation") == ">=" else 2.0 * limit
+            found[part.word("attribute")] = beyond
+        elif "allowed" in part.words:
+            found[part.word("attribute")] = "otherwise"
+    return found
 
 
 def _without_repeat(hints: Mapping[str, Any]) -> dict[str, Any]:
@@ -229,19 +268,27 @@ def _why(evaluation: Evaluation, trial: Trial) -> str:
 # --- the item ------------------------------------------------------------------------------------------
 
 
-def item_for(clause: Clause, kinds: tuple[str, ...]) -> ItemData:
-    """An item that the clause is for, which declares all that the clause asks; a cell where it may be one."""
-    allowed = [kind for kind in clause.applies_when.get("kind", kinds) if kind in kinds]
+def good_item(clause: Clause, standard: Standard) -> ItemData:
+    """An item that declares all that the clause asks, and nothing that it forbids."""
+    return item_for(without_forbidden(clause), standard.item_kinds, besides=_never_declared(clause))
+
+
+def item_for(clause: Clause, kinds: tuple[str, ...], *, besides: Mapping[str, Any] | None = None) -> ItemData:
+    """An item that the clause is for, which declares all that the clause asks; a cell where it may be one.
+
+    besides: what it declares as well.
+    """
+    allowed = [kind for kind in tuple(clause.applies_when.get("kind", kinds)) if kind in kinds]
     kind = "cell" if "cell" in allowed else allowed[0]
     numbers: dict[str, Any] = dict(SHEET)
     if kind != "cell":
         numbers |= {key: numbers[key] * SERIES for key in OF_CELLS} | {"cells_in_series": float(SERIES)}
-    words: dict[str, Any] = {key: words[0] for key, words in _whens(clause).items()}
+    words: dict[str, Any] = {key: _one_of(asked) for key, asked in _whens(clause).items()}
     named = {name: numbers.get(name, _made_up(name)) for name in _attributes(clause)}
     for condition in (part for one in clause.conditions for part in one.whole()):
         if condition.kind == "declared":
             words.setdefault(condition.word("attribute"), _declared(condition, numbers | named))
-    words = named | words
+    words = named | words | dict(besides or {})
     other = {key.removeprefix("other."): word for key, word in words.items() if key.startswith("other.")}
     own = {key: word for key, word in words.items() if not key.startswith("other.") and key != "kind"}
     return make_item({"name": "item", "kind": kind, **numbers, **own, **({"other": other} if other else {})})
@@ -252,11 +299,23 @@ def _made_up(name: str) -> float:
     return 1e7 if name.endswith("_ohm") else 1.0
 
 
-def _whens(clause: Clause) -> dict[str, tuple[str, ...]]:
-    """Every word that decides what is asked, with those for which something is."""
+def _one_of(asked: tuple[str, ...] | Bounds) -> Any:
+    """A word that is asked, or a number within the bounds."""
+    if not isinstance(asked, Bounds):
+        return asked[0]
+    ends = {key: float(fact.value) for key, fact in asked.bounds.items()}
+    low = ends.get("above", ends.get("at_least"))
+    high = ends.get("below", ends.get("up_to"))
+    if low is None or high is None:
+        return (2 * low or 1.0) if low is not None else (high or 0.0) / 2
+    return (low + high) / 2
+
+
+def _whens(clause: Clause) -> dict[str, tuple[str, ...] | Bounds]:
+    """Every word and number that decides what is asked, with those for which something is."""
     results = [result.when for result in clause.results]
     limits = [requirement.when for result in clause.results for requirement in result.requirements]
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, tuple[str, ...] | Bounds] = {}
     for when in (clause.applies_when, *results, *limits):
         found = {**when, **found}
     return found

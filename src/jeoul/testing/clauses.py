@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from jeoul.errors import JeoulError
 from jeoul.simulation.stimulus import Break
 from jeoul.simulation.stimulus_seen import asked_in
-from jeoul.standards import read_definition, standards
+from jeoul.standards import read_definition
 from jeoul.standards.asked import Clause, Condition, Standard
 from jeoul.standards.evaluation import Conformity, Verdict
 from jeoul.testing.clause_breaks import (
@@ -36,9 +36,10 @@ from jeoul.testing.clause_breaks import (
     ways,
     without_counting,
 )
+from jeoul.testing.clause_forbidden import with_forbidden
 from jeoul.testing.clause_records import TITLES, is_noticed, spoilt, with_stimulus
 from jeoul.testing.clause_rules import rule_for
-from jeoul.testing.clause_trial import Outcome, Report, Trial, prepare, run_trial
+from jeoul.testing.clause_trial import Outcome, Report, Trial, find_source, prepare, run_trial
 from jeoul.testing.clause_truth import Comparison, compare
 
 NOT_ASKED = {
@@ -129,15 +130,9 @@ def check_standard(path: str | Path, *, clauses: Sequence[str] | None = None) ->
     when there is none. Raises `DefinitionError` for a definition that cannot be read.
     """
     standard = read_definition(path)
-    source = _source(standard, Path(path))
+    source = find_source(standard, Path(path))
     chosen = [c for c in standard.clauses if clauses is None or c.clause in clauses]
     return tuple(_row(standard, clause, source) for clause in chosen)
-
-
-def _source(standard: Standard, path: Path) -> str | Path:
-    """The id of a standard of the library, which is read once; else its path."""
-    own = next((s for s in standards() if s.id == standard.id), None)
-    return standard.id if own is not None and own.sha256 == standard.sha256 else path
 
 
 def _row(standard: Standard, clause: Clause, source: str | Path) -> Row:
@@ -175,6 +170,8 @@ def _cells(good: Outcome, standard: Standard) -> dict[str, tuple[Broken, ...]]:
             cells[broken.way].append(_of_record(broken, outcome))
     else:
         cells["not_observed"] = list(_unobserved(good))
+    if any(condition.kind == "not_" for condition in good.trial.clause.conditions):
+        cells["forbidden"] = list(_forbidden(good, standard))
     return {name: tuple(found) for name, found in cells.items()}
 
 
@@ -189,6 +186,23 @@ def _of_record(broken: Break, outcome: Outcome) -> Broken:
     shown = broken.target if broken.leaf == broken.target else f"{broken.target} ({broken.leaf})"
     rows = all(hit.result.evidence for hit in hits if hit.answer is Conformity.DEVIATING)
     return Broken(shown, _worst(hits), tuple(also.items()), (broken.target,) if hits else (), rows)
+
+
+def _forbidden(good: Outcome, standard: Standard) -> Iterator[Broken]:
+    """Each `not_`, with what it forbids done as if it were asked."""
+    clause = good.trial.clause
+    for condition in clause.conditions:
+        if condition.kind != "not_":
+            continue
+        roles = {part.of for part in condition.whole() if part.of}
+        try:
+            outcome = run_trial(with_forbidden(good.trial, condition, standard))
+        except JeoulError as error:
+            yield Broken(condition.name, "", why_not=str(error))
+            continue
+        found = _answered("forbidden", condition.name, {condition.name}, roles, outcome)
+        # Of what is declared there are no rows.
+        yield found if roles else replace(found, rows=True)
 
 
 def _letter(report: Report, broken: Break) -> str:

@@ -67,6 +67,28 @@ def confirmed(write: Any) -> Callable[..., Path]:
 
 
 @pytest.fixture
+def our_copy(write: Any) -> Callable[[dict[str, tuple[float, str]]], Path]:
+    """`our_copy({"condition.number": (value, unit)})`: a profile of a laboratory that read these in its copy."""
+
+    def of(numbers: dict[str, tuple[float, str]]) -> Path:
+        head = 'name = "Our copy"\nversion = "1"\nrule = "simple_acceptance"\n'
+        signed = '[confirmed]\nby = "Hong Gildong"\non = 2026-03-02\nedition = "our own copy"\n'
+        tables = (
+            f'[[confirm]]\nnumber = "{place}"\nvalue = {value}\nunit = "{unit}"\n'
+            for place, (value, unit) in numbers.items()
+        )
+        return write("profile.toml", head + signed + "".join(tables))
+
+    return of
+
+
+@pytest.fixture
+def seen(write: Any) -> Callable[[dict[str, Any]], Path]:
+    """`seen({"leakage": "none", "mass": (2.0, "kg")})`: an observations file."""
+    return lambda words: write("seen.toml", _seen(words))
+
+
+@pytest.fixture
 def recorded(steps_of: Any, write: Any) -> Callable[..., ClauseResult]:
     """`recorded(standard, clause, item, time, columns, seen, words)`: one clause of a record, or of papers.
 

@@ -61,6 +61,7 @@ def test_resistance_and_power_capability_of_every_tenth(judged: Any, part: Any, 
         assert seen["charge_power_capability"] == pytest.approx(71.25)
         assert seen["open_circuit_voltage"] == pytest.approx(3.3)
         assert seen["capacity_removed"] == pytest.approx(0.2 * removed)
+        assert seen["energy_removed"] == pytest.approx(3.35 * 0.2 * removed, rel=0.01)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +124,16 @@ def test_self_discharge_against_its_target(
     assert clause.verdict is verdict
 
 
+def test_a_longer_stand_is_judged_by_the_month(judged: Any, part: Any, values: Any) -> None:
+    """162 s of 10800 s, 1.5 %, are lost in 60 days: 0.75 % a month meets the target of 1 %."""
+    (clause,) = judged(stand(part, 5238.0, days=60.0), "self-discharge")
+    assert values(clause)["self_discharge"] == pytest.approx(1.5, rel=0.01)
+    assert values(clause)["self_discharge_per_month"] == pytest.approx(0.75, rel=0.01)
+    month = next(r for r in clause.results if r.name == "self_discharge_per_month")
+    assert month.decision is not None
+    assert month.decision.verdict is Verdict.PASS
+
+
 def test_a_stand_of_a_week_is_too_short(judged: Any, part: Any, deviating: Any) -> None:
     (clause,) = judged(stand(part, 5346.0, days=7.0), "self-discharge")
     assert deviating(clause) == ["Stand at open circuit"]
@@ -170,15 +181,18 @@ def test_three_cold_pulses_of_2_seconds(
         part("pause again", 0.0, 10.0, 3.2, 3.2, **cold),
         part("third", -3.0, 2.0, 3.0, 3.0, **cold),
     )
-    numbers = {f"{n}_power.power": (9.0, "W") for n in ("first", "second", "third")}
-    numbers |= {"crank_soc.soc": (10.0, "%")}
-    (clause,) = judged(parts, "cold cranking", numbers)
-    assert clause.conformity is Conformity.CONFORMING
+    numbers = {"crank_soc.soc": (10.0, "%")}
+    own = {"other": {"cold_cranking_power_watt": 9.0, "battery_size_factor": 7000.0 / 8.9}}
+    (clause,) = judged(parts, "cold cranking", numbers, **own)
+    assert (clause.conformity, clause.verdict) == (Conformity.CONFORMING, Verdict.PASS)
     assert values(clause) == {
         **{f"power_{n}": pytest.approx(9.0) for n in ("first", "second", "third")},
+        "power_of_the_battery": pytest.approx(9.0 * 7000.0 / 8.9),
         "lowest_voltage": pytest.approx(3.0),
     }
-    (clause,) = judged(alter(parts, "pause", duration=5.0), "cold cranking", numbers)
+    few = {"other": {**own["other"], "battery_size_factor": 7000.0 / 9.1}}
+    assert judged(parts, "cold cranking", numbers, **few)[0].verdict is Verdict.FAIL
+    (clause,) = judged(alter(parts, "pause", duration=5.0), "cold cranking", numbers, **own)
     assert deviating(clause) == ["Pause after the first pulse"]
-    (clause,) = judged(alter(parts, "third", ambient=-18.0), "cold cranking", numbers)
+    (clause,) = judged(alter(parts, "third", ambient=-18.0), "cold cranking", numbers, **own)
     assert deviating(clause) == ["Temperature of the pulses"]

@@ -35,37 +35,23 @@ COPY = {
     "pulse_temperature.tolerance": (5.0, "K"),
     "power.time_after_edge_second": (10.0, "s"),
     "resistance.time_after_edge_second": (10.0, "s"),
+    "cycles_to.value": (1600.0, "1"),
+    "storage.duration": (7.0, "d"),
+    "storage_temperature.target": (25.0, "degC"),
+    "storage_temperature.tolerance": (5.0, "K"),
 }
-
-
-def confirmed(numbers: dict[str, tuple[float, str]]) -> str:
-    """A profile in which a laboratory has read these numbers in its own copy."""
-    head = 'name = "Our copy"\nversion = "1"\nrule = "simple_acceptance"\n'
-    return head + "".join(
-        f'[[confirm]]\nnumber = "{place}"\nvalue = {value}\nunit = "{unit}"\n'
-        'by = "Hong Gildong"\non = 2026-03-02\nedition = "our own copy"\n'
-        for place, (value, unit) in numbers.items()
-    )
-
-
-def seen(words: dict[str, Any]) -> str:
-    """An observations file: words, and numbers as (value, unit)."""
-    head = 'person = "Hong Gildong"\ntime = 2026-03-02T15:10:00+09:00\n'
-    return head + "".join(
-        f'[[observation]]\nname = "{name}"\n'
-        + (f'value = "{word}"\n' if isinstance(word, str) else f'value = {word[0]}\nunit = "{word[1]}"\n')
-        for name, word in words.items()
-    )
 
 
 Judged = Callable[..., tuple[ClauseResult, ...]]
 
 
 @pytest.fixture
-def judged(run: Callable[..., Any], cell: dict[str, Any], write: Callable[[str, str], Path]) -> Judged:
+def judged(
+    run: Callable[..., Any], cell: dict[str, Any], our_copy: Callable[..., Path], seen: Callable[..., Path]
+) -> Judged:
     def of(clause: str, parts: Any = (), *, words: Any = None, **more: Any) -> tuple[ClauseResult, ...]:
-        observations = None if words is None else write("seen.toml", seen(words))
-        asked: dict[str, Any] = {"profile": write("profile.toml", confirmed(COPY)), "clauses": [clause]}
+        observations = None if words is None else seen(words)
+        asked: dict[str, Any] = {"profile": our_copy(COPY), "clauses": [clause]}
         item = {**cell, **NEW, **more}
         tests = [run(parts)] if parts else []
         return judge(tests, standard="eu_2023_1542", item=item, observations=observations, **asked).clauses
@@ -176,6 +162,43 @@ def test_health_of_a_vehicle_and_of_a_stationary_battery(judged: Judged, part: A
 
 
 def test_the_expected_lifetime_is_declared(judged: Judged) -> None:
-    lifetime = {"other": {"expected_cycles": 3000, "expected_years": 10}}
+    test = {"cycle_test_rate": 0.5, "cycle_test_depth_percent": 80.0}
+    lifetime = {"other": {"expected_cycles": 3000, "expected_years": 10, **test}}
     (clause,) = judged("Annex IV, lifetime", words={}, **lifetime)
-    assert values(clause) == {"expected_cycles": 3000.0, "expected_years": 10.0}
+    assert values(clause) == {
+        "expected_cycles": 3000.0,
+        "expected_years": 10.0,
+        "cycle_test_rate": 0.5,
+        "cycle_test_depth": 80.0,
+    }
+    assert clause.conformity is Conformity.CONFORMING
+
+
+@pytest.mark.parametrize(
+    ("cycles", "answer"), [(1500, "conforming"), (1400, "deviating"), (1800, "deviating")]
+)
+def test_the_efficiency_at_half_of_the_cycle_life(
+    cycles: int, answer: str, judged: Judged, part: Any
+) -> None:
+    """3000 cycles are expected: half are 1500; this laboratory has read that 1600 are too many."""
+    words, other = {"cycles_done": (cycles, "1")}, {"expected_cycles": 3000}
+    number = "Annex IV, efficiency at half of the cycle life"
+    (clause,) = judged(number, cycled(part), words=words, other=other)
+    assert clause.conformity == answer
+    assert values(clause)["efficiency_fade"] == pytest.approx(100 * (1 - 2.7 / 3.225 / 0.95), rel=1e-2)
+
+
+def test_self_discharge_and_its_evolution(judged: Judged, part: Any) -> None:
+    """1.8 Ah before, 0.4 A for 4.4 h = 1.76 Ah after 7 d: 2.2 %, 0.7 points more than the 1.5 % when new."""
+    parts = (
+        part("idle", 0.0, 600.0, 2.5, 2.5),
+        part("charge", 0.4, 18000.0, 3.0, 3.65),
+        part("storage", 0.0, 7 * 86400.0, 3.4, 3.35, interval=600.0),
+        part("discharge", -0.4, 4.4 * 3600.0, 3.3, 2.0),
+    )
+    other = {"capacity_before_storage_ah": 1.8, "initial_self_discharge_percent": 1.5}
+    (clause,) = judged("Annex VII A, self-discharge", parts, other=other)
+    lost = 100 * (1 - 1.76 / 1.8)
+    assert values(clause)["self_discharge"] == pytest.approx(lost)
+    assert values(clause)["self_discharge_change"] == pytest.approx(lost - 1.5)
+    assert clause.conformity is Conformity.CONFORMING

@@ -12,24 +12,14 @@ from jeoul.standards import Evaluation, judge
 from jeoul.standards.evaluation import Conformity, Verdict
 
 
-def confirmed(numbers: dict[str, tuple[float, str]]) -> str:
-    """A profile in which a laboratory has read these numbers in its own copy."""
-    head = 'name = "Our copy"\nversion = "1"\nrule = "simple_acceptance"\n'
-    return head + "".join(
-        f'[[confirm]]\nnumber = "{place}"\nvalue = {value}\nunit = "{unit}"\n'
-        'by = "Hong Gildong"\non = 2026-03-02\nedition = "our own copy"\n'
-        for place, (value, unit) in numbers.items()
-    )
-
-
 @pytest.fixture
 def judged(
-    run: Callable[..., Any], cell: dict[str, Any], write: Callable[[str, str], Path]
+    run: Callable[..., Any], cell: dict[str, Any], our_copy: Callable[..., Path]
 ) -> Callable[..., Evaluation]:
     def of(parts: tuple[Any, ...], clause: str) -> Evaluation:
         numbers = {f"{name}.tolerance": (1.0, "%") for name in ("charge_end", "rate", "discharge_end")}
         item = {**cell, "initial_capacity_ah": 2.0, "initial_energy_wh": 5.4}
-        profile = write("profile.toml", confirmed(numbers))
+        profile = our_copy(numbers)
         asked = {"profile": profile, "clauses": [clause]}
         return judge(run(parts), standard="gb_t_31484_2015", item=item, **asked)  # type: ignore[arg-type]
 

@@ -21,23 +21,13 @@ COPY = {
 }
 
 
-def confirmed(numbers: dict[str, tuple[float, str]]) -> str:
-    """A profile in which a laboratory has read these numbers in its own copy."""
-    head = 'name = "Our copy"\nversion = "1"\nrule = "simple_acceptance"\n'
-    return head + "".join(
-        f'[[confirm]]\nnumber = "{place}"\nvalue = {value}\nunit = "{unit}"\n'
-        'by = "Hong Gildong"\non = 2026-03-02\nedition = "our own copy"\n'
-        for place, (value, unit) in numbers.items()
-    )
-
-
 @pytest.fixture
 def judged(
-    run: Callable[..., Any], cell: dict[str, Any], write: Callable[[str, str], Path]
+    run: Callable[..., Any], cell: dict[str, Any], our_copy: Callable[..., Path]
 ) -> Callable[..., Evaluation]:
     def of(parts: tuple[Any, ...], clause: str, **more: Any) -> Evaluation:
         item = {**cell, "design": "HE", "initial_capacity_ah": 2.0}
-        profile = write("profile.toml", confirmed(COPY))
+        profile = our_copy(COPY)
         steps = [run(parts)] if parts else []
         asked = {"profile": profile, "clauses": [clause], **more}
         return judge(steps, standard="gb_t_31486_2024", item=item, **asked)
@@ -123,3 +113,31 @@ def test_the_polarity_is_what_a_person_saw(
     head = 'person = "Hong Gildong"\ntime = 2026-03-02T15:10:00+09:00\n'
     text = f'{head}[[observation]]\nname = "polarity"\nvalue = "{word}"\n' if word else head
     assert judged((), "5.2", observations=write("seen.toml", text)).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("speed", "fixture", "verdict"),
+    [(1.5, "none", Verdict.PASS), (2.0, "none", Verdict.FAIL), (2.0, "annex_a", Verdict.REPORT_ONLY)],
+)
+def test_the_air_is_slow_unless_a_fixture_holds_the_cell(
+    speed: float, fixture: str, verdict: Verdict, cell: dict[str, Any], write: Callable[[str, str], Path]
+) -> None:
+    head = 'person = "Hong Gildong"\ntime = 2026-03-02T15:10:00+09:00\n'
+    seen = write("seen.toml", f'{head}[[observation]]\nname = "air_speed"\nvalue = {speed}\nunit = "m/s"\n')
+    asked = {"clauses": ["air"], "observations": seen, "rule": "simple_acceptance"}
+    item = {**cell, "other": {"fixture": fixture}}
+    assert judge([], standard="gb_t_31486_2024", item=item, **asked).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("design", "watt", "verdict"),
+    [("HE", 50.0, Verdict.PASS), ("HE", 80.0, Verdict.FAIL), ("HP", 80.0, Verdict.PASS)],
+)
+def test_a_cell_is_one_of_high_power_from_ten_watts_per_watt_hour(
+    design: str, watt: float, verdict: Verdict, cell: dict[str, Any], run: Callable[..., Any], part: Any
+) -> None:
+    """50 and 80 W of 6.4 Wh are 7.8 and 12.5 W/Wh."""
+    item = {**cell, "design": design, "maximum_power_watt": watt, "rated_energy_wh": 6.4}
+    asked = {"standard": "gb_t_31486_2024", "clauses": ["design"], "rule": "simple_acceptance"}
+    idle = run((part("idle", 0.0, 60.0, 3.3, 3.3),))
+    assert judge(idle, item=item, **asked).verdict is verdict

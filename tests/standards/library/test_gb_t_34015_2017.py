@@ -22,26 +22,6 @@ COPY = {
 }
 
 
-def confirmed(numbers: dict[str, tuple[float, str]]) -> str:
-    """A profile in which a laboratory has read these numbers in its own copy."""
-    head = 'name = "Our copy"\nversion = "1"\nrule = "simple_acceptance"\n'
-    return head + "".join(
-        f'[[confirm]]\nnumber = "{place}"\nvalue = {value}\nunit = "{unit}"\n'
-        'by = "Hong Gildong"\non = 2026-03-02\nedition = "our own copy"\n'
-        for place, (value, unit) in numbers.items()
-    )
-
-
-def seen(words: dict[str, Any]) -> str:
-    """An observations file: words, and numbers as (value, unit)."""
-    head = 'person = "Hong Gildong"\ntime = 2026-03-02T15:10:00+09:00\n'
-    return head + "".join(
-        f'[[observation]]\nname = "{name}"\n'
-        + (f'value = "{word}"\n' if isinstance(word, str) else f'value = {word[0]}\nunit = "{word[1]}"\n')
-        for name, word in words.items()
-    )
-
-
 def used(part: Any, current: float, hours: float) -> tuple[Any, ...]:
     return (
         part("idle", 0.0, 600.0, 2.5, 2.5),
@@ -62,10 +42,10 @@ def test_the_residual_capacity_and_energy(
     run: Callable[..., Any],
     part: Any,
     cell: dict[str, Any],
-    write: Callable[[str, str], Path],
+    our_copy: Callable[..., Path],
 ) -> None:
     """0.4 A for 3.5 h and 2/3 A for 2.1 h are 1.4 Ah, 70 % of rated; at 2.7 V on the mean 3.78 Wh."""
-    profile = write("profile.toml", confirmed(COPY))
+    profile = our_copy(COPY)
     evaluation = judge(
         run(used(part, current, hours)),
         standard="gb_t_34015_2017",
@@ -85,9 +65,9 @@ def test_the_residual_capacity_and_energy(
 
 @pytest.mark.parametrize(("word", "verdict"), [("correct", Verdict.PASS), ("reversed", Verdict.FAIL)])
 def test_polarity_comes_before_any_current(
-    word: str, verdict: Verdict, cell: dict[str, Any], write: Callable[[str, str], Path]
+    word: str, verdict: Verdict, cell: dict[str, Any], seen: Callable[..., Path]
 ) -> None:
-    observations = write("seen.toml", seen({"polarity": word, "voltage": (3.2, "V")}))
+    observations = seen({"polarity": word, "voltage": (3.2, "V")})
     asked: dict[str, Any] = {"clauses": ["voltage and polarity"], "rule": "simple_acceptance"}
     evaluation: Evaluation = judge(
         [], standard="gb_t_34015_2017", item=cell, observations=observations, **asked
@@ -96,9 +76,9 @@ def test_polarity_comes_before_any_current(
 
 
 def test_information_that_nobody_checked_is_not_a_pass(
-    cell: dict[str, Any], write: Callable[[str, str], Path]
+    cell: dict[str, Any], seen: Callable[..., Path]
 ) -> None:
-    observations = write("seen.toml", seen({}))
+    observations = seen({})
     asked: dict[str, Any] = {"clauses": ["information"], "rule": "simple_acceptance"}
     evaluation = judge([], standard="gb_t_34015_2017", item=cell, observations=observations, **asked)
     assert evaluation.verdict is Verdict.NOT_EVALUABLE

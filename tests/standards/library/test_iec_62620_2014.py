@@ -29,23 +29,12 @@ COPY = {
 }
 
 
-def confirmed(numbers: dict[str, tuple[float, str]]) -> str:
-    """A profile in which a laboratory has read these numbers in its own copy."""
-    head = 'name = "Our copy"\nversion = "1"\nrule = "simple_acceptance"\n'
-    return head + "".join(
-        f'[[confirm]]\nnumber = "{place}"\nvalue = {value}\nunit = "{unit}"\n'
-        'by = "Hong Gildong"\non = 2026-03-02\nedition = "our own copy"\n'
-        for place, (value, unit) in numbers.items()
-    )
-
-
 @pytest.fixture
 def judged(
-    run: Callable[..., Any], cell: dict[str, Any], write: Callable[[str, str], Path]
+    run: Callable[..., Any], cell: dict[str, Any], our_copy: Callable[..., Path]
 ) -> Callable[..., Evaluation]:
     def of(parts: tuple[Any, ...], clause: str, *, known: bool = True) -> Evaluation:
-        text = confirmed(COPY) if known else 'name = "None"\nversion = "1"\nrule = "simple_acceptance"\n'
-        profile = write("profile.toml", text)
+        profile = our_copy(COPY if known else {})
         return judge(run(parts), standard="iec_62620_2014", item=cell, profile=profile, clauses=[clause])
 
     return of

@@ -182,7 +182,74 @@ def test_a_cell_of_a_hybrid_is_discharged_at_1_it(
 
 def test_every_clause_number_is_one_of_the_standard() -> None:
     numbers = {clause.clause.split()[0] for clause in find_standard(STANDARD).clauses}
-    assert numbers == {"7.2", "7.3", "7.4", "7.5", "7.6.1", "7.6.2", "7.7", "7.8"}
+    assert numbers == {"7.2", "7.3", "7.4", "7.5", "7.6.1", "7.6.2", "7.7", "7.8", "Annex"}
+
+
+CURRENTS = (0.8 / 3, 0.8, 1.6, 4.0, 4.8)
+"""1/3, 1, 2 and 5 It of 0.8 Ah, and the greatest current."""
+LIMITS = {
+    "application": "BEV",
+    "rated_capacity_ah": 0.8,
+    "maximum_pulse_discharge_current_ampere": 4.8,
+    "maximum_pulse_charge_current_ampere": 4.8,
+    "minimum_voltage_volt": 2.0,
+    "maximum_charge_voltage_volt": 3.8,
+}
+
+
+def current_voltage(part: Any) -> tuple[Any, ...]:
+    """From 80, 50 and 20 %: out and in at five currents, 3.3 V less 0.03 V per A out, 0.04 V per A in."""
+    parts, taken = [part("charge", 0.8 / 3, 10800.0, 3.0, 3.65)], 0.0
+    for soc in (80.0, 50.0, 20.0):
+        second = (0.8 * (1 - soc / 100) - taken) / (0.8 / 3) * 3600
+        parts += [
+            part(f"adjustment {soc:g}", -0.8 / 3, second, 3.4, 3.3, interval=second / 100, step_id=3),
+            part(f"rest {soc:g}", 0.0, 12 * 3600.0, 3.3, 3.3, interval=60.0, step_id=4),
+        ]
+        for n, ampere in enumerate(CURRENTS):
+            out, into = 3.3 - 0.03 * ampere, 3.3 + 0.04 * ampere
+            parts += [
+                part(f"out {soc:g} {n}", -ampere, 10.0, out, out, interval=0.5, step_id=10 + 4 * n),
+                part(f"pause {soc:g} {n}", 0.0, 600.0, 3.3, 3.3, step_id=11 + 4 * n),
+                part(f"in {soc:g} {n}", ampere, 10.0, into, into, interval=0.5, step_id=12 + 4 * n),
+                part(f"gap {soc:g} {n}", 0.0, 600.0, 3.3, 3.3, step_id=13 + 4 * n),
+            ]
+        taken = 0.8 * (1 - soc / 100)
+    return tuple(parts)
+
+
+def test_a_line_through_five_currents_reaches_the_limit(judged: Any, part: Any, values: Any) -> None:
+    """2.0 V (3.3 - 2.0) V / 30 mohm = 86.7 W out; 3.8 V (3.8 - 3.3) V / 40 mohm = 47.5 W in."""
+    found = judged(current_voltage(part), "Annex C", **LIMITS)
+    assert [clause.conformity for clause in found] == [Conformity.CONFORMING] * 3
+    for clause in found:
+        seen = values(clause)
+        assert seen["discharge_resistance"] == pytest.approx(0.03)
+        assert seen["charge_resistance"] == pytest.approx(0.04)
+        assert seen["discharge_intercept"] == pytest.approx(3.3)
+        assert seen["discharge_power"] == pytest.approx(2.0 * 1.3 / 0.03)
+        assert seen["charge_power"] == pytest.approx(3.8 * 0.5 / 0.04)
+
+
+def test_a_current_of_the_line_that_is_wrong_is_said(
+    judged: Any, part: Any, alter: Any, deviating: Any
+) -> None:
+    found = judged(alter(current_voltage(part), "in 50 2", current=2.0), "Annex C", **LIMITS)
+    assert [deviating(clause) for clause in found] == [[], ["Currents of the ten pulses"], []]
+
+
+def test_the_power_of_the_profile_is_no_more_than_the_cell_can_give(
+    judged: Any, part: Any, values: Any
+) -> None:
+    """3/h of 6 Wh are 18 W; 80 % of 20 W at 20 % are 16 W."""
+    declared = {"initial_energy_wh": 6.0, "other": {"greatest_power_at_20_percent_watt": 20.0}}
+    (clause,) = judged((part("idle", 0.0, 60.0, 3.3, 3.3),), "7.7 profile power", **declared)
+    assert clause.conformity is Conformity.CONFORMING
+    assert values(clause) == {
+        "nominal": pytest.approx(18.0),
+        "greatest": pytest.approx(16.0),
+        "profile_power": pytest.approx(16.0),
+    }
 
 
 def test_cycles_before_a_check_are_counted(
@@ -199,6 +266,22 @@ def test_cycles_before_a_check_are_counted(
     seen: ClauseResult = clause
     assert values(seen)["capacity_retention"] == pytest.approx(80.0)
     assert values(seen)["cycles"] == 3.0
+    assert values(seen)["time_between_checks"] == pytest.approx(3 * 5 / 24, abs=0.01)
     (unknown,) = judged(parts, "7.7")
     assert unanswered(unknown) == ["Result: Capacity relative to new"]
     assert deviating(unknown) == []
+
+
+def test_an_item_is_judged_as_one_of_both(cell: dict[str, Any], run: Any, part: Any) -> None:
+    """A hybrid's cell by the clauses of hybrids alone; one of an electric car, or of nobody knows, by the others."""
+    steps = run(adjustment(part))
+
+    def asked(**item: str) -> set[str]:
+        evaluation = judge(steps, standard=STANDARD, item=cell | item, rule="simple_acceptance")
+        return {clause.clause for clause in evaluation.clauses}
+
+    every = {clause.clause for clause in find_standard(STANDARD).clauses}
+    hybrid = {name for name in every if "HEV" in name}
+    assert asked(application="HEV") == hybrid
+    assert asked(application="BEV") == every - hybrid
+    assert asked() == every

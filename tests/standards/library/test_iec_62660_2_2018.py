@@ -78,3 +78,24 @@ def test_a_forced_discharge_ends_after_90_minutes_or_reversed(
     columns = {"current_ampere": np.where(on, -2.0, 0.0), "voltage_volt": np.where(on, volt, 2.0)}
     clause = recorded(IEC, "forced discharge", CELL, time, columns, {"effect": "none"})
     assert clause.conformity is answer
+
+
+@pytest.mark.parametrize(
+    ("cycle", "low", "high", "answer"),
+    [
+        ("standard", -40.0, 85.0, Conformity.CONFORMING),
+        ("standard", -30.0, 60.0, Conformity.DEVIATING),
+        ("limits_of_the_maker", -30.0, 60.0, Conformity.CONFORMING),
+    ],
+)
+def test_temperatures_cycle_between_40_below_and_85_or_the_limits_of_the_maker(
+    cycle: str, low: float, high: float, answer: Conformity, recorded: Recorded
+) -> None:
+    """Thirty cycles of two hours, to -30 and 60 degC where the maker allows no more."""
+    time = np.arange(0.0, 61 * 3600.0, 60.0)
+    oven = (low + high) / 2 - 0.51 * (high - low) * np.cos(np.pi * time / 3600.0)
+    item = {**CELL, "minimum_temperature_celsius": -30.0, "maximum_temperature_celsius": 60.0}
+    number = "temperature cycling" + ("" if cycle == "standard" else " (limits of the maker)")
+    item = {**item, "other": {"temperature_cycle": cycle}}
+    columns = {"ambient_temperature_celsius": oven}
+    assert recorded(IEC, number, item, time, columns, {"effect": "none"}).conformity is answer

@@ -13,6 +13,7 @@ IEC = "IEC 62660-3:2022"
 CELL = {"name": "Cell 042", "kind": "cell", "rated_capacity_ah": 2.0}
 SHOCK = {"peak_acceleration": (510.0, "m/s2"), "pulse_duration": (6.0, "ms"), "shocks": (60, "1")}
 NONE = dict.fromkeys(("leakage", "venting", "rupture", "fire", "explosion"), "none")
+SET = {"fire": "none", "explosion": "none", "set_heating_rate": (5.0, "K/min")}
 Recorded = Callable[..., ClauseResult]
 
 
@@ -43,6 +44,30 @@ def test_an_oven_reaches_130_degrees_at_5_kelvin_a_minute(
     time = np.arange(0.0, 6000.0, 6.0)
     oven = np.interp(time, corners, [25.0, 130.0, 130.0, 60.0, 30.0])
     columns = {"ambient_temperature_celsius": oven, "cell_temperature_1_celsius": oven}
-    clause = recorded(IEC, "high temperature", CELL, time, columns, {"fire": "none", "explosion": "none"})
+    clause = recorded(IEC, "high temperature", CELL, time, columns, SET)
     assert clause.conformity is answer
     assert values(clause)["heating_rate"] == pytest.approx(5.0 / 60.0)
+
+
+@pytest.mark.parametrize(
+    ("way", "verdict"),
+    [("of_the_standard", Verdict.PASS), ("iec_tr_62660_4", Verdict.PASS), (None, Verdict.INCONCLUSIVE)],
+)
+def test_a_short_circuit_that_nobody_says_how_it_was_made_does_not_pass(
+    way: str | None, verdict: Verdict, recorded: Recorded
+) -> None:
+    seen = {**NONE, **({} if way is None else {"internal_short_circuit_method": way})}
+    assert recorded(IEC, "forced internal short circuit", CELL, seen=seen).verdict is verdict
+
+
+@pytest.mark.parametrize(("millimetres", "titles"), [(150.0, []), (200.0, ["Diameter of the bar or sphere"])])
+def test_a_crush_by_another_tool_deviates(
+    millimetres: float, titles: list[str], recorded: Recorded, deviating: Callable[[ClauseResult], list[str]]
+) -> None:
+    """15 % of deformation ends the crush; a wider bar presses less on each part of the cell."""
+    time = np.arange(0.0, 100.0, 1.0)
+    columns = {"vendor.F": 0.01 * time, "vendor.d": 0.2 * time}
+    words = {"crush force": "vendor.F", "deformation": "vendor.d"}
+    seen = {**NONE, "crush_tool_diameter": (millimetres, "mm")}
+    cell = {**CELL, "mass_kg": 0.5}
+    assert deviating(recorded(IEC, "crush", cell, time, columns, seen, words)) == titles

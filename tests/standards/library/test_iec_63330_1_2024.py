@@ -25,7 +25,6 @@ MODULE = {
     "other": {
         "first_use": "electric vehicle",
         "intended_use": "storage",
-        "traceability": "recorded",
         "capacity_minimum_ah": 1.4,
     },
 }
@@ -39,30 +38,10 @@ COPY = {
 }
 
 
-def confirmed(numbers: dict[str, tuple[float, str]]) -> str:
-    """A profile in which a laboratory has read these numbers in its own copy."""
-    head = 'name = "Our copy"\nversion = "1"\nrule = "simple_acceptance"\n'
-    return head + "".join(
-        f'[[confirm]]\nnumber = "{place}"\nvalue = {value}\nunit = "{unit}"\n'
-        'by = "Hong Gildong"\non = 2026-03-02\nedition = "our own copy"\n'
-        for place, (value, unit) in numbers.items()
-    )
-
-
-def seen(words: dict[str, Any]) -> str:
-    """An observations file: words, and numbers as (value, unit)."""
-    head = 'person = "Hong Gildong"\ntime = 2026-03-02T15:10:00+09:00\n'
-    return head + "".join(
-        f'[[observation]]\nname = "{name}"\n'
-        + (f'value = "{word}"\n' if isinstance(word, str) else f'value = {word[0]}\nunit = "{word[1]}"\n')
-        for name, word in words.items()
-    )
-
-
 @pytest.fixture
-def judged(write: Callable[[str, str], Path]) -> Callable[..., Evaluation]:
+def judged(seen: Callable[..., Path]) -> Callable[..., Evaluation]:
     def of(clause: str, item: dict[str, Any], words: dict[str, Any]) -> Evaluation:
-        observations = write("seen.toml", seen(words))
+        observations = seen(words)
         asked = {"clauses": [clause], "observations": observations, "rule": "simple_acceptance"}
         return judge([], standard="iec_63330_1_2024", item=item, **asked)  # type: ignore[arg-type]
 
@@ -77,13 +56,19 @@ def test_a_battery_without_a_name_plate_has_no_identity(judged: Callable[..., Ev
     assert unknown == ["Manufacturer"]
 
 
-def test_a_history_that_cannot_be_traced_is_not_enough(judged: Callable[..., Evaluation]) -> None:
-    words = {"history": "complete", "recall": "none"}
-    assert judged("history", MODULE, words).verdict is Verdict.PASS
-    lost = {**MODULE, "other": {**MODULE["other"], "traceability": "missing"}}  # type: ignore[dict-item]
-    evaluation = judged("history", lost, words)
-    assert (evaluation.conformity, evaluation.verdict) == (Conformity.DEVIATING, Verdict.INCONCLUSIVE)
+def test_a_history_that_nobody_looked_at_is_not_enough(judged: Callable[..., Evaluation]) -> None:
+    assert judged("history", MODULE, {"history": "complete", "recall": "none"}).verdict is Verdict.PASS
     assert judged("history", MODULE, {"recall": "none"}).verdict is Verdict.NOT_EVALUABLE
+
+
+@pytest.mark.parametrize(("word", "verdict"), [("recorded", Verdict.PASS), ("missing", Verdict.FAIL)])
+def test_a_single_cell_that_cannot_be_traced_is_not_reused(
+    word: str, verdict: Verdict, judged: Callable[..., Evaluation]
+) -> None:
+    """IEC 63338 asks it of single cells: a module is left out."""
+    seen_words, clause = {"lifetime_traceability": word}, "IEC 63338 traceability"
+    assert judged(clause, {**MODULE, "kind": "cell"}, seen_words).verdict is verdict
+    assert judged(clause, MODULE, seen_words).clauses == ()
 
 
 @pytest.mark.parametrize(("word", "verdict"), [("none", Verdict.PASS), ("present", Verdict.FAIL)])
@@ -93,7 +78,7 @@ def test_a_battery_that_leaks_fails(word: str, verdict: Verdict, judged: Callabl
 
 @pytest.mark.parametrize(("hours", "verdict"), [(4.0, Verdict.PASS), (3.0, Verdict.FAIL)])
 def test_the_capacity_that_is_left(
-    hours: float, verdict: Verdict, run: Callable[..., Any], part: Any, write: Callable[[str, str], Path]
+    hours: float, verdict: Verdict, run: Callable[..., Any], part: Any, our_copy: Callable[..., Path]
 ) -> None:
     """0.4 A for 4 h are 1.6 Ah, more than the 1.4 Ah that the applicant declared; for 3 h 1.2 Ah."""
     parts = (
@@ -102,7 +87,7 @@ def test_the_capacity_that_is_left(
         part("rest", 0.0, 7200.0, 3.5, 3.4, interval=60.0),
         part("discharge", -0.4, hours * 3600.0, 3.4, 2.0),
     )
-    profile = write("profile.toml", confirmed(COPY))
+    profile = our_copy(COPY)
     asked: dict[str, Any] = {"profile": profile, "clauses": ["remaining capacity"]}
     (clause,) = judge(run(parts), standard="iec_63330_1_2024", item=MODULE, **asked).clauses
     assert next(r.measured.value for r in clause.results) == pytest.approx(0.4 * hours)

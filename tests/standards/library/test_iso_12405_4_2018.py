@@ -67,7 +67,8 @@ def test_powers_and_resistances_have_known_answers(judged: Any, part: Any, value
             assert seen[f"regenerative_power_{second}_s"] == pytest.approx(10.2)
             assert seen[f"charge_resistance_{second}_s"] == pytest.approx(0.1 / 3)
         assert seen["discharge_resistance_18_s"] == pytest.approx(0.025)
-        assert seen["discharge_resistance_120_s"] == pytest.approx(0.2 / 3)
+        for second in ("18_1", "20", "30", "60", "90", "120"):
+            assert seen[f"discharge_resistance_{second}_s"] == pytest.approx(0.2 / 3)
         assert seen["overall_discharge_resistance"] == pytest.approx(0.2 / 3)
         assert seen["overall_charge_resistance"] == pytest.approx(0.1 / 3)
         assert seen["open_circuit_voltage"] == pytest.approx(3.3)
@@ -124,6 +125,36 @@ def test_a_profile_of_high_power_is_no_profile_of_high_energy(judged: Any, part:
     assert judged(ladder(part), "7.3 HP") == ()
     found = judged(ladder(part), "7.3 HP", application="HEV")
     assert {clause.conformity for clause in found} == {Conformity.DEVIATING}
+
+
+def test_the_profiles_are_scaled_by_the_power_at_35_percent(judged: Any, part: Any, values: Any) -> None:
+    """3.2 V * 4 A at 10 s; of the five states of charge the one at 35 % is taken."""
+    (clause,) = judged(ladder(part), "7.10 HE power")
+    assert clause.conformity is Conformity.CONFORMING
+    assert values(clause) == {"discharge_power_10_s": pytest.approx(12.8)}
+
+
+@pytest.mark.parametrize(
+    ("word", "answer"),
+    [
+        ("powered", Conformity.CONFORMING),
+        ("off", Conformity.DEVIATING),
+        ("", Conformity.NOT_EVALUABLE),
+    ],
+)
+def test_the_control_unit_is_powered_while_it_stands(recorded: Any, word: str, answer: Conformity) -> None:
+    item = {"name": "Pack 1", "rated_capacity_ah": 2.0, **PACK}
+    clause = recorded(STANDARD, "7.4 control unit", item, seen={"control_unit": word} if word else {})
+    assert clause.conformity is answer
+
+
+def test_what_was_read_of_the_powers_is_not_said_of_the_resistances() -> None:
+    """The read-out times are those of the powers; that a resistance is read at them is commonly stated."""
+    clause = next(c for c in find_standard(STANDARD).clauses if c.clause == "7.3 HE")
+    for result in clause.results:
+        facts = [fact for fact in result.parameters.values() if fact.unit == "s"]
+        wanted = "verified" if "power" in result.name else "unverified"
+        assert {fact.status for fact in facts} <= {wanted}, result.name
 
 
 def stand(part: Any, hours: float = 48.0, ambient: float = 25.0) -> tuple[Any, ...]:

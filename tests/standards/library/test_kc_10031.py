@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from jeoul.standards import Evaluation, judge
 from jeoul.standards.evaluation import Conformity, Verdict
 
-MODULE = {
+MODULE: dict[str, Any] = {
     "name": "Module 3",
     "kind": "module",
     "rated_capacity_ah": 2.0,
@@ -27,6 +28,7 @@ MODULE = {
         "capacity_minimum_ah": 1.6,
         "self_discharge_maximum_percent": 5.0,
         "meter_resistance_ohm": 10e6,
+        "returns_to_ev_traction": "no",
     },
 }
 COPY = {
@@ -48,6 +50,8 @@ GOOD = {
     "serial_number": "recorded",
     "documents": "complete",
     "recall": "closed",
+    "history": "incomplete",
+    "fault_codes": "stored",
     "leakage": "none",
     "swelling": "none",
     "deformation": "none",
@@ -57,33 +61,15 @@ GOOD = {
 PRE = ["pre-inspection 1", "pre-inspection 2", "pre-inspection 3"]
 
 
-def confirmed(numbers: dict[str, tuple[float, str]]) -> str:
-    """A profile in which a laboratory has read these numbers in its own copy."""
-    head = 'name = "Our copy"\nversion = "1"\nrule = "simple_acceptance"\n'
-    return head + "".join(
-        f'[[confirm]]\nnumber = "{place}"\nvalue = {value}\nunit = "{unit}"\n'
-        'by = "Hong Gildong"\non = 2026-03-02\nedition = "our own copy"\n'
-        for place, (value, unit) in numbers.items()
-    )
-
-
-def seen(words: dict[str, Any]) -> str:
-    """An observations file: words, and numbers as (value, unit)."""
-    head = 'person = "Hong Gildong"\ntime = 2026-03-02T15:10:00+09:00\n'
-    return head + "".join(
-        f'[[observation]]\nname = "{name}"\n'
-        + (f'value = "{word}"\n' if isinstance(word, str) else f'value = {word[0]}\nunit = "{word[1]}"\n')
-        for name, word in words.items()
-    )
-
-
 @pytest.fixture
-def judged(run: Callable[..., Any], write: Callable[[str, str], Path]) -> Callable[..., Evaluation]:
+def judged(
+    run: Callable[..., Any], our_copy: Callable[..., Path], seen: Callable[..., Path]
+) -> Callable[..., Evaluation]:
     def of(
         clauses: list[str], parts: tuple[Any, ...] = (), words: Any = None, item: Any = None
     ) -> Evaluation:
-        profile = write("profile.toml", confirmed(COPY))
-        observations = write("seen.toml", seen(words)) if words is not None else None
+        profile = our_copy(COPY)
+        observations = seen(words) if words is not None else None
         asked = {"profile": profile, "clauses": clauses, "observations": observations}
         return judge([run(parts)] if parts else [], standard="kc_10031", item=item or MODULE, **asked)
 
@@ -164,3 +150,45 @@ def test_the_open_circuit_voltage_lies_in_the_declared_range(
     (clause,) = judged(["electrical 1"], (*rested, part("begin", -0.4, 600.0, 13.1, 13.0))).clauses
     assert [r.measured.value for r in clause.results][:1] == pytest.approx([13.2])
     assert (clause.conformity, clause.verdict) == (Conformity.CONFORMING, Verdict.PASS)
+
+
+@pytest.mark.parametrize(("inspected", "verdict"), [(40, Verdict.PASS), (39, Verdict.FAIL)])
+def test_every_unit_of_a_lot_is_inspected(
+    inspected: int, verdict: Verdict, judged: Callable[..., Evaluation]
+) -> None:
+    """39 of 40 modules are 97.5 %: a sample, where every unit is asked."""
+    words = {"units_in_lot": (40, "1"), "units_inspected": (inspected, "1")}
+    assert judged(["extent"], words=words).verdict is verdict
+
+
+def test_a_battery_that_returns_to_a_vehicle_is_not_of_this_procedure(
+    judged: Callable[..., Evaluation],
+) -> None:
+    item = {**MODULE, "other": {**MODULE["other"], "returns_to_ev_traction": "yes"}}
+    assert judged(["pre-inspection 2"], words=GOOD, item=item).conformity is Conformity.DEVIATING
+
+
+@pytest.mark.parametrize(
+    ("opened", "word", "verdict"),
+    [
+        (130.0, "interrupted", Verdict.PASS),
+        (600.0, "not_interrupted", Verdict.FAIL),
+        (600.0, "interrupted", Verdict.NOT_EVALUABLE),
+    ],
+)
+def test_a_system_interrupts_before_a_cell_is_overcharged(
+    opened: float, word: str, verdict: Verdict, recorded: Any
+) -> None:
+    """60 V are offered from 100 s; a cell stands at 3.5 V, below its 3.65 V. KOLAS accredits the body."""
+    time = np.arange(0.0, 300.0, 1.0)
+    columns = {
+        "vendor.K1": (time < opened).astype(float),
+        "vendor.U_set": np.where(time >= 100.0, 60.0, 54.0),
+        "cell_voltage_1_volt": np.full(len(time), 3.5),
+    }
+    other: dict[str, Any] = {"inspected_as": "system", "test_body_accreditation": "KOLAS"}
+    other |= {"cell_upper_limit_charging_voltage_volt": 3.65}
+    rack = {"name": "Rack 1", "kind": "pack", "maximum_charge_voltage_volt": 58.4, "other": other}
+    seen = {"interruption": word, "fire": "none", "explosion": "none"}
+    words = {"main contactor": "vendor.K1", "charger voltage setting": "vendor.U_set"}
+    assert recorded("kc_10031", "system 1", rack, time, columns, seen, words).verdict is verdict

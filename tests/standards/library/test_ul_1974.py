@@ -27,17 +27,21 @@ COPY = {
     "temperature.tolerance": (5.0, "K"),
     "discharge_end.tolerance": (1.0, "%"),
 }
+# UL 1974 has no limit of its own: a laboratory that takes a score above 3.5 for an outlier says so.
+OWN = """
+name = "our sorting"
+version = "1"
+rule = "simple_acceptance"
+[[limit]]
+clause = "sorting"
+metric = "greatest_score"
+relation = "<="
+value = 3.5
+unit = "1"
+status = "verified"
+source = "our own practice"
+"""
 HEAD = 'person = "Hong Gildong"\ntime = 2026-03-02T15:10:00+09:00\n'
-
-
-def confirmed(numbers: dict[str, tuple[float, str]]) -> str:
-    """A profile in which a laboratory has read these numbers in its own copy."""
-    head = 'name = "Our copy"\nversion = "1"\nrule = "simple_acceptance"\n'
-    return head + "".join(
-        f'[[confirm]]\nnumber = "{place}"\nvalue = {value}\nunit = "{unit}"\n'
-        'by = "Hong Gildong"\non = 2026-03-02\nedition = "our own copy"\n'
-        for place, (value, unit) in numbers.items()
-    )
 
 
 def lot(values: list[float]) -> str:
@@ -49,7 +53,7 @@ def lot(values: list[float]) -> str:
 
 def sorted_lot(values: list[float], write: Callable[[str, str], Path]) -> Evaluation:
     seen = write("seen.toml", lot(values))
-    asked = {"clauses": ["sorting"], "rule": "simple_acceptance"}
+    asked = {"clauses": ["sorting"], "profile": write("own.toml", OWN)}
     return judge([], standard="ul_1974", item=UNIT, observations=seen, **asked)  # type: ignore[arg-type]
 
 
@@ -73,7 +77,7 @@ def test_four_units_are_no_lot(write: Callable[[str, str], Path]) -> None:
 
 
 def test_the_capacity_check_reports_and_does_not_grade(
-    run: Callable[..., Any], part: Any, write: Callable[[str, str], Path]
+    run: Callable[..., Any], part: Any, our_copy: Callable[..., Path]
 ) -> None:
     """0.4 A for 4 h are 1.6 Ah, 80 % of the rated capacity: a number, and no grade."""
     parts = (
@@ -82,7 +86,7 @@ def test_the_capacity_check_reports_and_does_not_grade(
         part("rest", 0.0, 7200.0, 3.5, 3.4, interval=60.0),
         part("discharge", -0.4, 14400.0, 3.4, 2.0),
     )
-    profile = write("profile.toml", confirmed(COPY))
+    profile = our_copy(COPY)
     asked = {"profile": profile, "clauses": ["capacity check"]}
     (clause,) = judge(run(parts), standard="ul_1974", item=UNIT, **asked).clauses  # type: ignore[arg-type]
     found = {r.name: r.measured.value for r in clause.results}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from jeoul.standards import ClauseResult, Conformity, Verdict
+from jeoul.standards import ClauseResult, Conformity, Verdict, find_standard
 
 UN = "UN 38.3 Rev.7"
 HOUR = 3600.0
@@ -30,7 +30,7 @@ Recorded = Callable[..., ClauseResult]
 
 
 def cell(**more: Any) -> dict[str, Any]:
-    return {**CELL, "other": {"mass_class": "1_to_75_g"}, **more}
+    return {**CELL, **more}
 
 
 def altitude(hours: float = 6.1, ambient: float = 20.0) -> tuple[Any, dict[str, Any]]:
@@ -65,9 +65,41 @@ def test_a_cell_loses_no_more_than_its_class_of_mass_allows(
     assert loss.measured.value == pytest.approx(0.25 if changed.get("mass_after") else 0.125)
 
 
-def test_without_its_class_of_mass_no_limit_holds(recorded: Recorded) -> None:
-    clause = recorded(UN, "T.1", CELL, *altitude(), {**NONE, **WEIGHED})
-    assert clause.verdict is Verdict.NOT_EVALUABLE
+@pytest.mark.parametrize(
+    ("grams", "percent", "verdict"),
+    [
+        (0.9, 0.45, Verdict.PASS),
+        (0.9, 0.55, Verdict.FAIL),
+        (1.0, 0.45, Verdict.FAIL),
+        (75.0, 0.19, Verdict.PASS),
+        (76.0, 0.19, Verdict.FAIL),
+        (76.0, 0.09, Verdict.PASS),
+    ],
+)
+def test_the_class_of_the_mass_is_that_of_the_mass_before(
+    grams: float, percent: float, verdict: Verdict, recorded: Recorded
+) -> None:
+    """0.5 % below 1 g, 0.2 % from 1 to 75 g, 0.1 % above: nobody has to declare the class."""
+    weighed = {"mass_before": (grams, "g"), "mass_after": (grams * (1 - percent / 100), "g")}
+    assert recorded(UN, "T.1", cell(), *altitude(), {**NONE, **WEIGHED, **weighed}).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "clause", "kilograms", "answer"),
+    [
+        ("cell", "small", "38.3.2", 0.4, Conformity.CONFORMING),
+        ("cell", "small", "38.3.2", 0.6, Conformity.DEVIATING),
+        ("cell", "large", "38.3.2 large cell", 0.4, Conformity.DEVIATING),
+        ("pack", "small", "38.3.2 battery", 12.5, Conformity.DEVIATING),
+        ("pack", "large", "38.3.2 large battery", 12.5, Conformity.CONFORMING),
+    ],
+)
+def test_a_declared_size_is_compared_with_the_mass(
+    kind: str, size: str, clause: str, kilograms: float, answer: Conformity, recorded: Recorded
+) -> None:
+    """A cell is large above 500 g, a battery above 12 kg; the milder tests are not had by declaring it."""
+    item = cell(kind=kind, size_class=size, mass_kg=kilograms)
+    assert recorded(UN, clause, item, seen={}).conformity is answer
 
 
 def test_a_discharged_cell_is_not_asked_for_its_voltage(recorded: Recorded) -> None:
@@ -85,6 +117,21 @@ def test_an_altitude_test_run_otherwise_deviates_there(
     assert deviating(recorded(UN, "T.1", cell(), *record, {**NONE, **WEIGHED})) == [title]
 
 
+@pytest.mark.parametrize(
+    ("stuck", "answer"), [(None, Conformity.CONFORMING), (1372.0, Conformity.NOT_EVALUABLE)]
+)
+def test_two_chambers_are_no_lost_sensor(stuck: float | None, answer: Conformity, recorded: Recorded) -> None:
+    """Ten stays of 6.5 h at 72.0 and at -40.0 degC to the digit, then a day at 20.0 degC; and one that opens."""
+    levels = np.repeat([72.0, -40.0] * 10 + [20.0] * 4, 78)
+    time = np.arange(len(levels)) * 300.0
+    if stuck:
+        levels[-200:-150] = stuck
+    columns = {"ambient_temperature_celsius": levels, "surface_temperature_celsius": levels}
+    clause = recorded(UN, "T.2", cell(), time, columns, {**NONE, **WEIGHED})
+    assert clause.conformity is answer
+    assert clause.verdict is (Verdict.INCONCLUSIVE if stuck else Verdict.PASS)
+
+
 @pytest.mark.parametrize(("peak", "verdict"), [(105.0, Verdict.PASS), (100.0, Verdict.FAIL)])
 def test_the_shock_of_a_battery_depends_on_its_mass(
     peak: float, verdict: Verdict, recorded: Recorded
@@ -95,7 +142,7 @@ def test_the_shock_of_a_battery_depends_on_its_mass(
         **NONE, **WEIGHED, "mass_before": (10.0, "kg"), "mass_after": (10.0, "kg"), "shocks": (18, "1"),
         "peak_acceleration": (peak, "gn"), "pulse_duration": (6.0, "ms"),
     }  # fmt: skip
-    clause = recorded(UN, "T.4 batteries", {**pack, "other": {"mass_class": "above_75_g"}}, seen=seen)
+    clause = recorded(UN, "T.4 batteries", pack, seen=seen)
     ratio = next(r for r in clause.results if r.name == "peak_of_small")
     assert ratio.measured.value == pytest.approx(peak / 100.4241)
     assert clause.conformity is Conformity.CONFORMING
@@ -147,7 +194,76 @@ def test_the_charge_of_a_forced_discharge_has_no_tolerance_here(recorded: Record
     time = np.arange(0.0, 4000.0, 10.0)
     current = np.where((time >= 100) & (time < 3700), -2.0, 0.0)
     seen = {**NONE, "source_voltage": (12.0, "V"), "observation_period": (7.0, "d")}
-    item = cell(maximum_discharge_current_ampere=2.0)
+    item = cell(maximum_discharge_current_ampere=2.0, state="discharged")
     clause = recorded(UN, "T.8", item, time, {"current_ampere": current}, seen)
     assert unanswered(clause) == ["Charge taken out"]
     assert clause.conformity is Conformity.NOT_EVALUABLE
+
+
+def test_the_test_summary_names_what_is_to_be_declared(recorded: Recorded, unanswered: Any) -> None:
+    """Ten declarations and two observations; each that is left out is asked for by its name."""
+    other = {
+        "test_report_number": "R-1", "test_laboratory": "Lab", "test_report_date": "2026-03-02",
+        "assembled_battery_reference": "not_applicable", "manual_revision": "Rev. 7",
+    }  # fmt: skip
+    sheet = {"manufacturer": "Maker", "model": "M-1", "mass_kg": 0.04, "rated_energy_wh": 6.4}
+    seen = {"documents": "complete", "tests_and_results": "complete"}
+    whole = recorded(UN, "38.3.5", cell(**sheet, other=other), seen=seen)
+    assert (whole.conformity, len(whole.conditions)) == (Conformity.CONFORMING, 11)
+    bare = recorded(UN, "38.3.5", cell(**sheet), seen={"documents": "complete"})
+    assert unanswered(bare) == [
+        "Number of the test report", "Test laboratory", "Date of the test report",
+        "List of the tests and of their results", "Reference to 38.3.3 (f) or (g)", "Revision of the manual",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("soc", "titles"), [(50.0, []), (100.0, ["State of charge of the sample"])])
+def test_an_impact_is_on_a_half_charged_cell(
+    soc: float, titles: list[str], recorded: Recorded, deviating: Any
+) -> None:
+    time = np.arange(0.0, 7 * HOUR, 30.0)
+    columns = {"vendor.hit": (time >= 60.0).astype(float), "vendor.T_case": np.full(len(time), 25.0)}
+    seen = {
+        **NONE, "set_state_of_charge": (soc, "%"), "bar_diameter": (15.8, "mm"), "weight_mass": (9.1, "kg"),
+        "fall_height": (61.0, "cm"),
+    }  # fmt: skip
+    words = {"impact trigger": "vendor.hit", "case temperature": "vendor.T_case"}
+    item = cell(other={"construction": "cylindrical_from_18_mm"})
+    assert deviating(recorded(UN, "T.6", item, time, columns, seen, words)) == titles
+
+
+@pytest.mark.parametrize(
+    ("declared", "clause", "volt", "answer"),
+    [
+        ("above_18_volt", "T.7 (above 18 V)", 20.0, Conformity.CONFORMING),
+        ("above_18_volt", "T.7 (above 18 V)", 10.0, Conformity.DEVIATING),
+        ("11_to_18_volt", "T.7 (11 V to 18 V)", 20.0, Conformity.DEVIATING),
+    ],
+)
+def test_the_class_of_the_charge_voltage_is_that_of_the_voltage(
+    declared: str, clause: str, volt: float, answer: Conformity, recorded: Recorded
+) -> None:
+    """A battery of 10 V that declares more than 18 V would be asked for 12 V instead of 20 V."""
+    time = np.arange(0.0, 25 * HOUR, 60.0)
+    seen = {
+        **NONE,
+        "supply_current": (5.0, "A"),
+        "supply_voltage": (24.0, "V"),
+        "observation_period": (7.0, "d"),
+    }
+    sheet = {"maximum_charge_current_ampere": 2.0, "end_of_charge_voltage_volt": volt}
+    item = cell(kind="pack", **sheet, other={"charge_voltage_class": declared})
+    columns = {"vendor.on": ((time >= 60.0) & (time <= 24.5 * HOUR)).astype(float)}
+    assert (
+        recorded(UN, clause, item, time, columns, seen, {"supply output": "vendor.on"}).conformity is answer
+    )
+
+
+def test_a_large_cell_vibrates_as_a_small_battery_does() -> None:
+    """2 g are of large batteries; a large cell keeps 8 g."""
+    peaks = {
+        clause.clause: next(c for c in clause.conditions if c.name == "acceleration").numbers["value"].value
+        for clause in find_standard(UN).clauses
+        if clause.base == "T.3"
+    }
+    assert peaks == {"T.3": 8.0, "T.3 (large cell)": 8.0, "T.3 (large)": 2.0}

@@ -11,7 +11,13 @@ import pytest
 from jeoul.standards import ClauseResult, Conformity, Verdict
 
 R100 = "UN R100 Rev.3 / UN GTR 20"
-PACK = {"name": "Pack 1", "kind": "pack", "nominal_voltage_volt": 350.0, "maximum_temperature_celsius": 60.0}
+PACK: dict[str, Any] = {
+    "name": "Pack 1",
+    "kind": "pack",
+    "nominal_voltage_volt": 350.0,
+    "maximum_temperature_celsius": 60.0,
+    "other": {"insulation_method": "meter"},
+}
 NONE = dict.fromkeys(("leakage", "rupture", "venting", "fire", "explosion"), "none")
 SEEN = {**NONE, "observation_period": (1.0, "h"), "insulation_resistance": (36.0e3, "ohm")}
 Recorded = Callable[..., ClauseResult]
@@ -64,19 +70,52 @@ def test_a_crush_that_stops_at_95_kilonewton_deviates(recorded: Recorded, deviat
 
 
 @pytest.mark.parametrize(
-    ("opened", "answer"), [(400.0, Conformity.CONFORMING), (900.0, Conformity.DEVIATING)]
+    ("opened", "word", "verdict"),
+    [
+        (400.0, "interrupted", Verdict.PASS),
+        (900.0, "not_interrupted", Verdict.FAIL),
+        (900.0, "interrupted", Verdict.NOT_EVALUABLE),
+    ],
 )
-def test_a_pack_that_is_too_hot_disconnects(opened: float, answer: Conformity, recorded: Recorded) -> None:
-    """It warms by 0.1 K/s from 25 degC: 60 degC after 350 s. The trip is reported, in seconds after that."""
+def test_a_pack_that_is_too_hot_disconnects(
+    opened: float, word: str, verdict: Verdict, recorded: Recorded
+) -> None:
+    """It warms by 0.1 K/s from 25 degC: 60 degC after 350 s. The trip is reported, in seconds after that.
+
+    A pack that stays connected fails; a contactor that never opened does not pass by what somebody wrote.
+    """
     time = np.arange(0.0, 600.0, 1.0)
     columns = {
         "cell_temperature_1_celsius": 25.0 + 0.1 * time,
         "vendor.K1": (time < opened).astype(float),
     }
-    clause = recorded(R100, "over-temperature", PACK, time, columns, SEEN, {"main contactor": "vendor.K1"})
-    assert clause.conformity is answer
+    words, seen = {"main contactor": "vendor.K1"}, {**SEEN, "interruption": word}
+    clause = recorded(R100, "over-temperature", PACK, time, columns, seen, words)
     found = [r.measured.value for r in clause.results if r.name == "trip_time"]
-    assert found == ([pytest.approx(49.5)] if answer is Conformity.CONFORMING else [])
+    assert found == ([pytest.approx(49.5)] if opened == 400.0 else [])
+    assert (clause.conformity, clause.verdict) == (Conformity.CONFORMING, verdict)
+
+
+@pytest.mark.parametrize(("word", "verdict"), [("given", Verdict.PASS), ("not_given", Verdict.FAIL)])
+def test_a_thermal_event_is_warned_of(word: str, verdict: Verdict, recorded: Recorded) -> None:
+    seen = {"thermal_event": "simulated", "alarm": word}
+    assert recorded(R100, "thermal event warning", PACK, seen=seen).verdict is verdict
+
+
+def test_insulation_by_voltmeter(recorded: Recorded, values: Any) -> None:
+    """R0 (1 + U2/U1)(U1 - U1')/U1' = 100 kohm x (1 + 150/200) x (200 - 100)/100 = 175 kohm: 500 ohm/V of 350 V."""
+    volts = {
+        "pack_voltage": (350.0, "V"),
+        "higher_voltage": (200.0, "V"),
+        "voltage_with_resistor": (100.0, "V"),
+    }
+    seen = {**SEEN, **volts, "resistor": (1e5, "ohm"), "peak_acceleration": (28.5, "gn"),
+            "pulse_duration": (80.0, "ms")}  # fmt: skip
+    other = {"insulation_method": "voltmeter", "meter_resistance_ohm": 1e12}
+    item = {**PACK, "vehicle_class": "M1", "other": other}
+    clause = recorded(R100, "mechanical shock", item, seen=seen)
+    assert values(clause) == pytest.approx({"insulation_by_voltmeter": 175e3}, rel=1e-3)
+    assert clause.verdict is Verdict.PASS
 
 
 @pytest.mark.parametrize(("vehicle", "answer"), [("M1", "conforming"), ("M3", "not_evaluable")])

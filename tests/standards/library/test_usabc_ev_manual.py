@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from jeoul.standards import Conformity, find_standard
+from jeoul.standards import Conformity, Verdict, find_standard
 
 STANDARD = "USABC EV Battery Test Manual INL/EXT-15-34184"
 CELL = {
@@ -69,7 +69,33 @@ def test_the_pulse_of_the_other_manual_is_too_short(judged: Any, part: Any, devi
 
 def test_numbers_that_were_not_read_are_asked_for(judged: Any, part: Any, unanswered: Any) -> None:
     for clause in judged(hppc(part), "HPPC"):
-        assert unanswered(clause) == ["Current of the discharge pulse", "Temperature of the pulses"]
+        assert unanswered(clause) == ["Temperature of the pulses"]
+
+
+def test_the_low_current_is_two_and_a_half_times_the_declared_one(
+    judged: Any, part: Any, deviating: Any
+) -> None:
+    """2 A is 2.5 times 0.8 A; of the high current, 75 % of 4 A, it is no less than a third short."""
+    temperature = {"pulse_temperature.target": (25.0, "degC")}
+    for clause in judged(hppc(part), "HPPC (low current)", temperature, other={"hppc_current_ampere": 0.8}):
+        assert clause.conformity is Conformity.CONFORMING
+    for clause in judged(hppc(part), "HPPC", temperature):
+        assert deviating(clause) == ["Current of the discharge pulse"]
+
+
+def test_the_impedance_of_an_area_is_resistance_times_area(judged: Any, part: Any, values: Any) -> None:
+    """0.2 V / 2 A = 0.1 ohm of 300 cm2."""
+    found = judged(hppc(part), "area-specific impedance", NUMBERS, other={"electrode_area_cm2": 300.0})
+    assert [values(clause)["area_specific_impedance"] for clause in found] == [pytest.approx(30.0)] * 9
+
+
+@pytest.mark.parametrize(("lowest", "verdict"), [(2.1, Verdict.PASS), (2.0, Verdict.FAIL)])
+def test_the_lowest_voltage_is_no_less_than_0_55_of_the_highest(
+    judged: Any, part: Any, lowest: float, verdict: Verdict
+) -> None:
+    """2.1 and 2.0 V of 3.8 V are 0.553 and 0.526."""
+    (clause,) = judged(hppc(part), "voltage window", minimum_voltage_volt=lowest)
+    assert clause.verdict is verdict
 
 
 def test_static_capacity_and_its_fade(
