@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -27,12 +28,15 @@ from jeoul.plans import (
     SetTemperature,
     Until,
     count_out,
+    current_of,
     export_plan,
     one_record,
     pybamm_gaps,
     to_pybamm,
+    unroll,
     without_chamber,
 )
+from jeoul.standards import find_standard, make_item, plan_for
 
 FILL = ConstantThenHold("charge", Drive("rate", 0.5), 3.65, Until(rate=0.05), full=True)
 REST = Rest(Until(duration_second=3600.0))
@@ -196,3 +200,99 @@ def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(__import__("sys").modules, "aurora_unicycler", None)
     with pytest.raises(OutOfValidityError, match=r"pip install 'jeoul\[plans\]'"):
         export_plan(LADDER, "neware", record_second=10.0)
+
+
+def test_the_same_plan_is_the_same_neware_file_and_another_plan_another() -> None:
+    """aurora-unicycler stamps the clock and a random GUID; here neither has a say."""
+    pytest.importorskip("aurora_unicycler")
+    texts = [export_plan(LADDER, "neware", record_second=10.0) for _ in range(2)]
+    assert texts[0] == texts[1]
+    other = export_plan(replace(LADDER, rated_capacity_ah=2.1), "neware", record_second=10.0)
+    guids = [ET.fromstring(text).find("config").get("Guid") for text in (texts[0], other)]  # type: ignore[union-attr]
+    assert guids[0] != guids[1]
+
+
+def test_a_current_that_no_instrument_of_the_target_has_is_refused() -> None:
+    """33 A is beyond the ranges of BioLogic instruments that aurora-unicycler knows."""
+    pytest.importorskip("aurora_unicycler")
+    plan = replace(_plan(Constant("discharge", C3, Until(voltage_volt=2.5))), rated_capacity_ah=100.0)
+    with pytest.raises(OutOfValidityError, match="BioLogic settings cannot say all of 'test': I range not"):
+        export_plan(plan, "biologic", record_second=10.0)
+
+
+def test_a_voltage_above_5_v_takes_the_wider_range() -> None:
+    pytest.importorskip("aurora_unicycler")
+    fill = Constant("charge", Drive("current_ampere", 0.1), Until(voltage_volt=8.4))
+    settings = export_plan(_plan(fill), "biologic", record_second=10.0)
+    assert "Ewe ctrl range : min = 0.00 V, max = 10.00 V" in settings
+    with pytest.raises(OutOfValidityError, match="outside of range"):
+        export_plan(_plan(replace(fill, until=Until(voltage_volt=29.2))), "biologic", record_second=10.0)
+
+
+def test_steps_that_cannot_be_said_for_one_reason_are_named_together() -> None:
+    power = Constant("discharge", Drive("power_watt", 5.0), Until(voltage_volt=2.5))
+    plan = _plan(power, REST, power, Rest(Until(temperature_slope_kelvin_per_hour=1.0)))
+    with pytest.raises(OutOfValidityError) as error:
+        export_plan(plan, "unicycler", record_second=10.0)
+    assert "Steps 1, 3: it has no constant power. Step 4: it cannot wait for a temperature." in str(
+        error.value
+    )
+
+
+@pytest.mark.parametrize(
+    ("standard", "clause"), [("iec_62660_1_2018", "7.5"), ("gb_t_31484_2015", "standard cycle life")]
+)
+def test_a_neware_program_does_what_the_plan_of_the_clause_does(standard: str, clause: str) -> None:
+    """Its loops run out, step by step: currents [mA], voltages [0.1 mV] and times [ms] are those of the plan."""
+    pytest.importorskip("aurora_unicycler")
+    asked = next(one for one in find_standard(standard).clauses if one.clause == clause)
+    plan = plan_for(asked, make_item(ITEM))
+    found = _executed(ET.fromstring(export_plan(plan, "neware", record_second=10.0)))
+    wanted = [step for execution in unroll(plan) for step in _in_neware(execution.step, plan)]
+    assert len(found) == len(wanted) > 3
+    for has, wants in zip(found, wanted, strict=True):
+        assert {key: has[key] for key in wants} == pytest.approx(wants, abs=1e-3)
+
+
+ITEM = {
+    "name": "Cell 042",
+    "kind": "cell",
+    "chemistry": "LFP",
+    "rated_capacity_ah": 2.0,
+    "end_of_discharge_voltage_volt": 2.0,
+    "end_of_charge_voltage_volt": 3.65,
+    "charge_current_ampere": 1.0,
+    "charge_cutoff_current_ampere": 0.1,
+}
+CHARGE, DISCHARGE, HOLD, PAUSE, LOOP, END = range(1, 7)
+
+
+def _in_neware(step: Any, plan: Plan) -> list[dict[str, float]]:
+    """What a step of a plan is in Neware's units."""
+    if isinstance(step, Rest):
+        return [{"type": PAUSE, "Time": 1000.0 * (step.until.duration_second or 0.0)}]
+    own = {"type": CHARGE if step.way == "charge" else DISCHARGE}
+    own |= {"Curr": 1000.0 * (current_of(step.drive, plan.rated_capacity_ah) or 0.0)}
+    if not isinstance(step, ConstantThenHold):
+        return [{**own, "Stop_Volt": 1e4 * (step.until.voltage_volt or 0.0)}]
+    end = 1000.0 * (step.until.current_ampere or 0.0)
+    volt = 1e4 * step.voltage_volt
+    return [{**own, "Stop_Volt": volt}, {"type": HOLD, "Volt": volt, "Stop_Curr": end}]
+
+
+def _executed(root: ET.Element) -> list[dict[str, float]]:
+    """The steps of a Neware program in the order in which it runs them."""
+    steps = [
+        {"type": int(str(step.get("Step_Type")))}
+        | {e.tag: float(str(e.get("Value"))) for e in step.iter() if e.get("Value")}
+        for step in root.iterfind("config/Step_Info/*")
+    ]
+    done, at, turns = [], 0, 0
+    while steps[at]["type"] != END:
+        if steps[at]["type"] == LOOP:
+            turns += 1
+            at = int(steps[at]["Start_Step"]) - 1 if turns < steps[at]["Cycle_Count"] else at + 1
+            continue
+        done.append(steps[at])
+        at += 1
+    return done

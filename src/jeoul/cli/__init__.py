@@ -8,13 +8,14 @@ import sys
 
 def main() -> None:
     """Run the command line program: exit code 0, or 2 with one clear error, or 130 when interrupted."""
+    from jeoul.cli.refusal import refusal
     from jeoul.cli.verbs import app
     from jeoul.errors import JeoulError
 
     try:
         app(prog_name="jeoul")
     except JeoulError as error:
-        _leave(str(error))
+        _leave(refusal(error))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

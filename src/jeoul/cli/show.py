@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from jeoul.pipeline import Outcome
     from jeoul.pipeline.intake import Checked
     from jeoul.readers import FormatDescription
-    from jeoul.standards import ConditionResult, ResultOfClause
     from jeoul.steps import Cycles, Steps
     from jeoul.uncertainty import Measured
 
@@ -166,45 +165,18 @@ def _result_cells(result: Measured) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def show_evaluation(outcome: Outcome) -> None:
-    """Clause by clause: conformity, results, verdict; then where the report is."""
-    evaluation = outcome.evaluation
-    assert evaluation is not None
-    name = evaluation.standard.get("designation") or evaluation.standard["id"]
-    _line(f"{name}: procedure {evaluation.conformity}, acceptance {evaluation.verdict}", bold=True)
-    for clause in evaluation.clauses:
-        title = clause.title.get("en", "")
-        _line(f"\nClause {clause.clause} {title}: {clause.conformity}, {clause.verdict}", bold=True)
-        _line(f"  {clause.matched}")
-        for result in clause.results:
-            _show_clause_result(result)
-        for (conformity, reason), titles in _grouped(clause.conditions).items():
-            _line(f"  {conformity:14s} {'; '.join(titles)}: {reason}")
-    console.print()
+def show_evaluation(outcome: Outcome, language: str = "en") -> None:
+    """Clause by clause: conformity, results, verdict; then what is odd, and where the report is."""
+    from jeoul.cli.evaluation_lines import evaluation_lines, finding_line
+
+    assert outcome.evaluation is not None
+    for text, bold in evaluation_lines(outcome.evaluation, language):
+        _line(text, bold=bold)
     for measurement in outcome.measurements:
-        show_findings(measurement.findings)
+        for finding in measurement.findings:
+            _line(finding_line(finding.as_dict(), language))
     for name, path in outcome.written.items():
         _line(f"{name}: {path}")
-
-
-def _grouped(conditions: Iterable[ConditionResult]) -> dict[tuple[str, str], list[str]]:
-    """Conditions with the same answer for the same reason on one line, what deviates first."""
-    order = ("deviating", "not_evaluable", "conforming")
-    groups: dict[tuple[str, str], list[str]] = {}
-    for condition in sorted(conditions, key=lambda c: order.index(c.conformity)):
-        title = condition.title.get("en", condition.kind)
-        groups.setdefault((str(condition.conformity), condition.reason), []).append(title)
-    return groups
-
-
-def _show_clause_result(result: ResultOfClause) -> None:
-    from jeoul.reports.numbers import show_measured
-
-    title = result.title.get("en", result.measured.metric)
-    text = f"  {title}: {show_measured(result.measured).text}"
-    if result.decision is not None:
-        text += f"  -> {result.decision.verdict}: {result.decision.reason}"
-    _line(text)
 
 
 def _line(text: str, *, bold: bool = False) -> None:
@@ -216,15 +188,6 @@ def show_formats(descriptions: Sequence[FormatDescription]) -> None:
     table = _table(f"Formats ({len(descriptions)})", ("name", "what", "files", "speed", "not read"))
     for d in descriptions:
         table.add_row(d.name, d.title, d.evidence, d.speed, "; ".join(d.not_read))
-    console.print(table)
-
-
-def show_standards(found: Sequence[Any]) -> None:
-    """Every standard that can be judged against."""
-    table = _table(f"Standards ({len(found)})", ("id", "title", "clauses"))
-    for standard in found:
-        clauses = ", ".join(clause.clause for clause in standard.clauses)
-        table.add_row(standard.id, standard.title.get("en", ""), clauses)
     console.print(table)
 
 

@@ -75,6 +75,9 @@ def verify(
     observations: Annotated[
         Path | None, typer.Option("--observations", help="The observations; else those attached.")
     ] = None,
+    description: Annotated[
+        Path | None, typer.Option("--description", help="The raw files' description; else the one attached.")
+    ] = None,
     format: Annotated[str | None, typer.Option("--format", help="The raw files' format by name.")] = None,
     join: Annotated[bool, typer.Option("--join", help="The raw files are parts of one test.")] = False,
     json: Json = False,
@@ -95,7 +98,7 @@ def verify(
     if raw and found.evaluation:
         request = Request(
             paths=tuple(raw), item=item, limits=profile, accuracy=accuracy, observations=observations,
-            format=format, join=join,
+            description=description, format=format, join=join,
         )  # fmt: skip
         again = recompute(found.evaluation, request, embedded=found.embedded)
     if json:

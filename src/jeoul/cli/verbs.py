@@ -13,6 +13,8 @@ from jeoul.cli.archive import items, ledger_app, refresh, search, sql, trace
 from jeoul.cli.campaign import Dask, PlanFile, Workers, archive_app, watch
 from jeoul.cli.compare import compare, trend
 from jeoul.cli.export import accuracy, passport, publish
+from jeoul.cli.language import Language as Tongue
+from jeoul.cli.language import known_language
 from jeoul.cli.plan import plan
 from jeoul.cli.signing import sign, test_key, verify
 from jeoul.cli.standards import app as standards_app
@@ -100,6 +102,12 @@ Clauses = Annotated[
 Risk = Annotated[
     float | None,
     typer.Option("--risk", help="Risk of a wrong pass that sets the guard band, such as 0.05 (5 %)."),
+]
+Share = Annotated[
+    float | None,
+    typer.Option(
+        "--greatest-share", help="With shared_risk: U may be at most this share of the tolerance, as 0.25."
+    ),
 ]
 Rule = Annotated[
     str | None,
@@ -348,25 +356,44 @@ def judge(
     clause: Clauses = None,
     rule: Rule = None,
     risk: Risk = None,
+    greatest_share: Share = None,
     accuracy: AccuracyFile = None,
     format: Format = None,
     description: Description = None,
     join: Join = False,
+    language: Tongue = "en",
     json: Json = False,
 ) -> None:
     """Judge a test against a standard: was it run as asked, and is the result enough?
 
+    Exit code 0 whenever it could be judged, whatever the verdict: a fail is an answer, no error. Programs
+    read conformity and verdict from --json. Exit code 2, with one clear error, where it could not be judged.
+
     Example: jeoul judge c3.csv --standard "IEC 62660-1:2018" --item cell.toml --profile rated.toml
     --rule guard_band
+
+    Example: jeoul judge charge.csv pulses.csv --standard iso_12405_4_2018 --item pack.toml --clause "7.3 HE"
+    --language ko
+
+    Example: jeoul judge --standard un_38_3_rev_7 --clause T.4 --item cell.toml --observations seen.toml
+    --rule simple_acceptance
     """
+    from functools import partial
+
     from jeoul.cli.show import show_evaluation
 
+    tongue = known_language(language)
+    if not file and observations is None:
+        raise typer.BadParameter(
+            "name the raw files, or what people saw with --observations.", param_hint="FILE"
+        )
     request = _request(
         file or [], format=format, description=description, accuracy=accuracy,
         standard=standard, item=item, limits=limits, rule=rule, join=join,
         observations=observations, clauses=tuple(clause or ()), risk=risk,
+        greatest_share=greatest_share,
     )  # fmt: skip
-    _print(_follow(request), json, show_evaluation)
+    _print(_follow(request), json, partial(show_evaluation, language=tongue))
 
 
 @app.command()
@@ -380,6 +407,7 @@ def report(
     clause: Clauses = None,
     rule: Rule = None,
     risk: Risk = None,
+    greatest_share: Share = None,
     accuracy: AccuracyFile = None,
     language: Language = "ko+en",
     data: ReportToml = None,
@@ -406,11 +434,14 @@ def report(
         file, format=format, description=description, accuracy=accuracy,
         standard=standard, item=item, limits=limits, rule=rule, join=join,
         observations=observations, clauses=tuple(clause or ()), risk=risk,
+        greatest_share=greatest_share,
     )  # fmt: skip
     outcome = _follow(request)
     assert outcome.evaluation is not None
     state: State = "issue" if issue else "draft"
-    path = write_report(outcome.evaluation, to, language=language, data=stated, state=state)
+    path = write_report(
+        outcome.evaluation, to, language=language, data=stated, state=state, attachments=outcome.inputs
+    )
     _print(replace(outcome, written={"report": path}), json, show_evaluation)
 
 
@@ -427,6 +458,7 @@ def run(
     clause: Clauses = None,
     rule: Rule = None,
     risk: Risk = None,
+    greatest_share: Share = None,
     accuracy: AccuracyFile = None,
     to: Annotated[Path, typer.Option("--to", help="The folder to write into.")] = Path("jeoul-report"),
     language: Language = "ko+en",
@@ -458,7 +490,9 @@ def run(
     from jeoul.pipeline.path import write_outcome
 
     if archive is not None:
-        of_a_plan = [item, limits, observations, clause, rule, risk, accuracy, format, description]
+        of_a_plan = [
+            item, limits, observations, clause, rule, risk, greatest_share, accuracy, format, description,
+        ]  # fmt: skip
         if any(option is not None for option in of_a_plan) or join:
             raise typer.BadParameter("what is done with which file stands in --plan.", param_hint="--archive")
         with _progress() as say:
@@ -474,6 +508,7 @@ def run(
         file, format=format, description=description, accuracy=accuracy,
         standard=standard, item=item, limits=limits, rule=rule, join=join,
         observations=observations, clauses=tuple(clause or ()), risk=risk,
+        greatest_share=greatest_share,
     )  # fmt: skip
     outcome = write_outcome(_follow(request), to, language=language)
     _print(outcome, json, show_evaluation)

@@ -10,6 +10,7 @@
     booking.py    what it takes of a laboratory: channel hours, charge, energy
     lowering.py   the same plan in fewer words, for testers that know fewer
     export.py     the plan in the words of other programs
+    gaps.py       what of it they cannot say
     pybamm.py     the same as sentences of a PyBaMM experiment
     mutations.py  a plan with one thing wrong, to prove that it is noticed
     unicycler.py  the same as a protocol of aurora-unicycler, where that can say it

@@ -83,10 +83,17 @@ def estimate_duration(plan: Plan, assumed: Assumptions) -> tuple[StepDuration, .
 
 
 def _check(assumed: Assumptions) -> None:
-    good = 0.0 <= assumed.soc <= 1.0 and assumed.mean_voltage_volt > 0
-    if not (good and assumed.taper_second >= 0 and assumed.soak_second >= 0):
+    """Names the first number that cannot be; one that is no number cannot be either."""
+    good = {
+        "soc": 0.0 <= assumed.soc <= 1.0,
+        "mean_voltage_volt": 0.0 < assumed.mean_voltage_volt < math.inf,
+        "taper_second": 0.0 <= assumed.taper_second < math.inf,
+        "soak_second": 0.0 <= assumed.soak_second < math.inf,
+    }
+    for name in (name for name, is_good in good.items() if not is_good):
         raise OutOfValidityError(
-            f"{assumed} cannot be.", advice="Give a state of charge from 0 to 1 and positive numbers."
+            f"{name} = {getattr(assumed, name):g} cannot be.",
+            advice="Give a state of charge from 0 to 1 and positive numbers.",
         )
 
 

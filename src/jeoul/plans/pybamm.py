@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jeoul.errors import OutOfValidityError
+from jeoul.plans.gaps import all_gaps, each_gap
 from jeoul.plans.plan import (
     Constant,
     ConstantThenHold,
@@ -38,8 +39,7 @@ class _CannotSayError(Exception):
 
 def pybamm_gaps(plan: Plan) -> tuple[str, ...]:
     """What of a plan a PyBaMM experiment cannot say, a sentence for each step; empty where it can say all."""
-    gaps = {execution.step_id: gap for execution in unroll(plan) if (gap := _gap(execution, plan))}
-    return tuple(gaps.values())
+    return each_gap(_gaps(plan))
 
 
 def to_pybamm(plan: Plan) -> tuple[str, ...]:
@@ -47,19 +47,24 @@ def to_pybamm(plan: Plan) -> tuple[str, ...]:
 
     A CC-CV step becomes two. Raises `OutOfValidityError` with every step that cannot be said.
     """
-    if gaps := pybamm_gaps(plan):
+    if gaps := _gaps(plan):
         raise OutOfValidityError(
-            f"a PyBaMM experiment cannot say all of '{plan.name}': {' '.join(gaps)}",
+            f"a PyBaMM experiment cannot say all of '{plan.name}': {all_gaps(gaps)}",
             advice="Run these steps on the virtual cycler of Jeoul.",
         )
     return tuple(sentence for execution in unroll(plan) for sentence in _sentences(execution.step, plan))
+
+
+def _gaps(plan: Plan) -> list[tuple[str, str]]:
+    found = {execution.step_id: why for execution in unroll(plan) if (why := _gap(execution, plan))}
+    return [(str(step_id), why) for step_id, why in found.items()]
 
 
 def _gap(execution: Execution, plan: Plan) -> str:
     try:
         _sentences(execution.step, plan)
     except _CannotSayError as error:
-        return f"Step {execution.step_id}: {error}."
+        return str(error)
     return ""
 
 

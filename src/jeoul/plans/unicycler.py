@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from jeoul.errors import OutOfValidityError
+from jeoul.plans.gaps import all_gaps, each_gap
 from jeoul.plans.plan import (
     Constant,
     ConstantThenHold,
@@ -39,7 +40,7 @@ class _CannotSayError(Exception):
 
 def unicycler_gaps(plan: Plan) -> tuple[str, ...]:
     """What of a plan aurora-unicycler cannot say, a sentence for each step; empty where it can say all."""
-    return tuple(gap for place, step in _numbered(plan.steps, "") if (gap := _gap(place, step, plan)))
+    return each_gap(_gaps(plan))
 
 
 def to_unicycler(plan: Plan, *, record_second: float) -> Document:
@@ -51,10 +52,10 @@ def to_unicycler(plan: Plan, *, record_second: float) -> Document:
     A charge or discharge at constant current until a capacity becomes one until the time that this takes. A
     CC-CV step becomes two steps. Raises `OutOfValidityError` with every step that cannot be said.
     """
-    gaps = unicycler_gaps(plan)
+    gaps = _gaps(plan)
     if gaps:
         raise OutOfValidityError(
-            f"aurora-unicycler cannot say all of '{plan.name}': {' '.join(gaps)}",
+            f"aurora-unicycler cannot say all of '{plan.name}': {all_gaps(gaps)}",
             advice="Run these steps by the tester's own program.",
         )
     numbered = enumerate(plan.steps, start=1)
@@ -73,11 +74,15 @@ def _numbered(steps: tuple[PlanStep, ...], prefix: str) -> Iterator[tuple[str, P
             yield f"{prefix}{number}", step
 
 
+def _gaps(plan: Plan) -> list[tuple[str, str]]:
+    return [(place, why) for place, step in _numbered(plan.steps, "") if (why := _gap(place, step, plan))]
+
+
 def _gap(place: str, step: PlanStep, plan: Plan) -> str:
     try:
         _lowered(step, plan, place)
     except _CannotSayError as error:
-        return f"Step {place}: {error}."
+        return str(error)
     return ""
 
 

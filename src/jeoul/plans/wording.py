@@ -1,4 +1,4 @@
-"""A step of a plan in words, for tables."""
+"""A step of a plan in words, for tables, in English and Korean."""
 
 from __future__ import annotations
 
@@ -21,11 +21,52 @@ from jeoul.plans.plan import (
 )
 
 _UNITS = {"rate": "C", "current_ampere": "A", "power_watt": "W"}
+_QUANTITIES = {
+    "en": {"rate": "C rate", "current_ampere": "current", "power_watt": "power"},
+    "ko": {"rate": "율(C)", "current_ampere": "전류", "power_watt": "출력"},
+}
+_LIMITS = {
+    "voltage_volt": {"en": "{:.4g} V", "ko": "{:.4g} V"},
+    "cell_voltage_volt": {"en": "{:.4g} V of a cell", "ko": "셀 하나의 {:.4g} V"},
+    "current_ampere": {"en": "{:.4g} A", "ko": "{:.4g} A"},
+    "rate": {"en": "{:.4g} C", "ko": "{:.4g} C"},
+    "capacity_ah": {"en": "{:.4g} Ah", "ko": "{:.4g} Ah"},
+    "temperature_slope_kelvin_per_hour": {"en": "{:.4g} K/h", "ko": "{:.4g} K/h"},
+}
+_SENTENCES = {
+    "constant": {"en": "{way} {drive}{until}", "ko": "{drive} {way}{until}"},
+    "hold": {
+        "en": "{way} {drive} to {volt} V, hold{until}",
+        "ko": "{drive} {way}, {volt} V 도달 후 유지{until}",
+    },
+    "held": {"en": "hold {volt} V{until}", "ko": "{volt} V 유지{until}"},
+    "rest": {"en": "rest{until}", "ko": "휴지{until}"},
+    "pulse": {"en": "pulse {way} {drive} for {time}{limit}", "ko": "{way} 펄스 {drive}, {time}{limit}"},
+    "pulse_end": {"en": ", ends at {volt} V", "ko": ", {volt} V에서 종료"},
+    "pulse_hold": {"en": ", holds at {volt} V", "ko": ", {volt} V에서 정전압 유지"},
+    "chamber": {"en": "chamber to {celsius} °C{ramp}", "ko": "챔버 {celsius} °C로 설정{ramp}"},
+    "ramp": {"en": " at {ramp} K/min", "ko": "({ramp} K/min)"},
+    "profile": {
+        "en": "profile of {count} values of {quantity} over {time}{until}",
+        "ko": "{quantity} 프로파일 {count}점, {time}{until}",
+    },
+    "adjust": {
+        "en": "to {soc} % by {drive}, charge counted{until}",
+        "ko": "SOC {soc} %로 조정: {drive}, 전하량 적산{until}",
+    },
+    "impedance": {"en": "impedance {start} Hz to {end} Hz", "ko": "임피던스 {start} Hz~{end} Hz"},
+    "until": {"en": " until {ends}", "ko": ", {ends}까지"},
+    "or": {"en": " or ", "ko": " 또는 "},
+    "at_most": {"en": ", at most {time}", "ko": ", 최대 {time}"},
+    "for": {"en": " for {time}", "ko": " {time}"},
+    "charge": {"en": "charge", "ko": "충전"},
+    "discharge": {"en": "discharge", "ko": "방전"},
+}
 
 
-def say_step(step: Leaf) -> str:
-    """What a step does: ``discharge 0.3333 C until 2 V``."""
-    return _RULES[type(step)](step)
+def say_step(step: Leaf, language: str = "en") -> str:
+    """What a step does: ``discharge 0.3333 C until 2 V``, ``0.3333 C 방전, 2 V까지``."""
+    return _RULES[type(step)](step, language)
 
 
 def say_second(second: float) -> str:
@@ -35,49 +76,84 @@ def say_second(second: float) -> str:
     return f"{second / 60:.4g} min" if second >= 60 else f"{second:.4g} s"
 
 
+def _say(key: str, language: str, **values: object) -> str:
+    return _SENTENCES[key][language].format(**values)
+
+
 def _drive(drive: Drive) -> str:
     return f"{drive.value:.4g} {_UNITS[drive.quantity]}"
 
 
-def _until(until: Until) -> str:
-    parts = {
-        "voltage_volt": "{:.4g} V",
-        "cell_voltage_volt": "{:.4g} V of a cell",
-        "current_ampere": "{:.4g} A",
-        "rate": "{:.4g} C",
-        "capacity_ah": "{:.4g} Ah",
-        "temperature_slope_kelvin_per_hour": "{:.4g} K/h",
-    }
-    said = [form.format(value) for name, form in parts.items() if (value := getattr(until, name)) is not None]
-    reached = f" until {' or '.join(said)}" if said else ""
+def _until(until: Until, language: str) -> str:
+    limits = [(form, getattr(until, name)) for name, form in _LIMITS.items()]
+    said = [form[language].format(value) for form, value in limits if value is not None]
+    ends = _say("or", language).join(said)
+    reached = _say("until", language, ends=ends) if said else ""
     if until.duration_second is None:
         return reached
-    return f"{reached}{', at most' if said else ' for'} {say_second(until.duration_second)}"
+    key = "at_most" if said else "for"
+    return reached + _say(key, language, time=say_second(until.duration_second))
 
 
-def _pulse(step: Pulse) -> str:
-    limit = "" if step.limit_volt is None else f", {step.at_limit}s at {step.limit_volt:.4g} V"
-    return f"pulse {step.way} {_drive(step.drive)} for {say_second(step.duration_second)}{limit}"
+def _driven(step: Constant | ConstantThenHold | Pulse, language: str) -> dict[str, str]:
+    return {"way": _say(step.way, language), "drive": _drive(step.drive)}
 
 
-def _chamber(step: SetTemperature) -> str:
-    ramp = "" if step.kelvin_per_minute is None else f" at {step.kelvin_per_minute:.4g} K/min"
-    return f"chamber to {step.celsius:g} °C{ramp}"
+def _constant(step: Constant, language: str) -> str:
+    return _say("constant", language, **_driven(step, language), until=_until(step.until, language))
 
 
-def _profile(step: Profile) -> str:
-    length = say_second(step.duration_second)
-    return f"profile of {len(step.value)} values of {step.quantity} over {length}{_until(step.until)}"
+def _constant_then_hold(step: ConstantThenHold, language: str) -> str:
+    volt, until = f"{step.voltage_volt:.4g}", _until(step.until, language)
+    return _say("hold", language, **_driven(step, language), volt=volt, until=until)
 
 
-_RULES: dict[type, Callable[[Any], str]] = {
-    Constant: lambda s: f"{s.way} {_drive(s.drive)}{_until(s.until)}",
-    ConstantThenHold: lambda s: f"{s.way} {_drive(s.drive)} to {s.voltage_volt:.4g} V, hold{_until(s.until)}",
-    Hold: lambda s: f"hold {s.voltage_volt:.4g} V{_until(s.until)}",
-    Rest: lambda s: f"rest{_until(s.until)}",
+def _hold(step: Hold, language: str) -> str:
+    return _say("held", language, volt=f"{step.voltage_volt:.4g}", until=_until(step.until, language))
+
+
+def _rest(step: Rest, language: str) -> str:
+    return _say("rest", language, until=_until(step.until, language))
+
+
+def _pulse(step: Pulse, language: str) -> str:
+    limit = ""
+    if step.limit_volt is not None:
+        limit = _say(f"pulse_{step.at_limit}", language, volt=f"{step.limit_volt:.4g}")
+    time = say_second(step.duration_second)
+    return _say("pulse", language, **_driven(step, language), time=time, limit=limit)
+
+
+def _chamber(step: SetTemperature, language: str) -> str:
+    slope = step.kelvin_per_minute
+    ramp = "" if slope is None else _say("ramp", language, ramp=f"{slope:.4g}")
+    return _say("chamber", language, celsius=f"{step.celsius:g}", ramp=ramp)
+
+
+def _profile(step: Profile, language: str) -> str:
+    quantity, time = _QUANTITIES[language][step.quantity], say_second(step.duration_second)
+    count, until = len(step.value), _until(step.until, language)
+    return _say("profile", language, count=count, quantity=quantity, time=time, until=until)
+
+
+def _adjust(step: AdjustSoc, language: str) -> str:
+    soc, until = f"{100 * step.soc:.4g}", _until(step.until, language)
+    return _say("adjust", language, soc=soc, drive=_drive(step.drive), until=until)
+
+
+def _impedance(step: Impedance, language: str) -> str:
+    start, end = f"{step.start_hertz:.4g}", f"{step.end_hertz:.4g}"
+    return _say("impedance", language, start=start, end=end)
+
+
+_RULES: dict[type, Callable[[Any, str], str]] = {
+    Constant: _constant,
+    ConstantThenHold: _constant_then_hold,
+    Hold: _hold,
+    Rest: _rest,
     Pulse: _pulse,
     Profile: _profile,
     SetTemperature: _chamber,
-    AdjustSoc: lambda s: f"to {100 * s.soc:.4g} % by {_drive(s.drive)}, charge counted{_until(s.until)}",
-    Impedance: lambda s: f"impedance {s.start_hertz:.4g} Hz to {s.end_hertz:.4g} Hz",
+    AdjustSoc: _adjust,
+    Impedance: _impedance,
 }

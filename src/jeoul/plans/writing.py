@@ -9,6 +9,7 @@ from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
+from jeoul.errors import ReportError
 from jeoul.plans.plan import (
     AdjustSoc,
     Constant,
@@ -56,10 +57,20 @@ def plan_to_toml(plan: Plan) -> str:
 
 def write_plan(plan: Plan, path: str | Path) -> Path:
     """Write the plan to a TOML file, which appears whole or not at all; its path."""
+    return write_text(plan_to_toml(plan), path, encoding="utf-8")
+
+
+def write_text(text: str, path: str | Path, *, encoding: str) -> Path:
+    """Write a text to a file, which appears whole or not at all; its path.
+
+    Raises `ReportError` where there is no such folder.
+    """
     target = Path(path)
+    if not target.parent.is_dir():
+        raise ReportError("there is no such folder.", advice="Make it first.", path=target.parent)
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        partial.write_text(plan_to_toml(plan), encoding="utf-8")
+        partial.write_text(text, encoding=encoding, errors="replace")
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
