@@ -286,8 +286,9 @@ def _choose(candidates: Sequence[Candidate], clause: Clause) -> tuple[list[Candi
     for distance, said in _rules(clause):
         distances = [distance(candidate) for candidate in left]
         best = min(distances, default=0.0)
-        better = [c for c, far in zip(left, distances, strict=True) if far <= best + MARGIN]
-        dropped = [candidate for candidate in left if candidate not in better]
+        near = [far <= best + MARGIN for far in distances]
+        better = [candidate for candidate, is_near in zip(left, near, strict=True) if is_near]
+        dropped = [candidate for candidate, is_near in zip(left, near, strict=True) if not is_near]
         why += [_why_preferred(clause, better, dropped, said)] if dropped else []
         left = better
     if clause.takes == "last" and len(left) > 1:
