@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from jeoul.cli import main
 from jeoul.cli.evaluation_lines import evaluation_lines
 from jeoul.standards.evaluation import ClauseResult, ConditionResult, Conformity, Evaluation, Verdict
 from jeoul.uncertainty import Evidence
@@ -35,21 +34,8 @@ ENGLISH = re.compile(r"\b(?:deviates|asked|rows|recorded|decision|limit|note|fin
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run the program: exit code, standard output, error output."""
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["jeoul", *map(str, words)])
-        monkeypatch.setenv("COLUMNS", "100")
-        code = 0
-        try:
-            main()
-        except SystemExit as leaving:
-            code = int(leaving.code or 0)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return call
+def run(wide_run: Any) -> Any:
+    return wide_run
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from jeoul.cli import main
 from jeoul.plans import read_plan
 from jeoul.standards import find_standard, read_definition
 from jeoul.standards.outline import TEMPLATE
@@ -27,23 +26,6 @@ maximum_pulse_discharge_current_ampere = 8.0
 """
 IEC = "IEC 62660-1:2018"
 MADE = Path(__file__).parents[1] / "standards" / "plan_kinds.toml"
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run the program: exit code, standard output, error output."""
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["jeoul", *map(str, words)])
-        code = 0
-        try:
-            main()
-        except SystemExit as leaving:
-            code = int(leaving.code or 0)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return call
 
 
 @pytest.fixture

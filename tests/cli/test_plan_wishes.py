@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from jeoul.cli import main
-
 ITEM = """
 [item]
 name = "Cell 042"
@@ -28,23 +26,6 @@ maximum_pulse_charge_current_ampere = 4.0
 maximum_pulse_discharge_current_ampere = 8.0
 """
 IEC = "IEC 62660-1:2018"
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run the program: exit code, standard output, error output."""
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["jeoul", *map(str, words)])
-        code = 0
-        try:
-            main()
-        except SystemExit as leaving:
-            code = int(leaving.code or 0)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return call
 
 
 @pytest.fixture

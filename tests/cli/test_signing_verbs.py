@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-from jeoul.cli import main
 
 DESCRIPTION = """
 name = "chamber"
@@ -28,18 +25,15 @@ unit = "kPa"
 
 
 @pytest.fixture
-def jeoul(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+def jeoul(run: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """`jeoul("verify", ...)`: exit code and what was printed."""
+    monkeypatch.setenv("JEOUL_PASSPHRASE", "a passphrase of a test")
 
-    def run(*words: object) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["jeoul", *map(str, words)])
-        monkeypatch.setenv("JEOUL_PASSPHRASE", "a passphrase of a test")
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out + printed.err
+    def call(*words: object) -> tuple[int, str]:
+        code, said, complained = run(*words)
+        return code, said + complained
 
-    return run
+    return call
 
 
 @pytest.fixture

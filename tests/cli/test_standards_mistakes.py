@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from jeoul.cli import main
 from jeoul.cli.toml_lines import line_of
 from jeoul.standards.outline import TEMPLATE
 
@@ -17,20 +16,13 @@ TITLE = 'title = { en = "Capacity", ko = "용량" }'
 
 
 @pytest.fixture
-def check(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Any:
+def check(run: Any, tmp_path: Path) -> Any:
     """Check a text as a definition: exit code, standard output, error output."""
 
     def call(text: str, *more: str) -> tuple[int, str, str]:
         path = tmp_path / "ours.toml"
         path.write_text(text, encoding="utf-8")
-        monkeypatch.setattr("sys.argv", ["jeoul", "standards", "check", str(path), *more])
-        code = 0
-        try:
-            main()
-        except SystemExit as leaving:
-            code = int(leaving.code or 0)
-        said = capsys.readouterr()
-        return code, said.out, said.err
+        return run("standards", "check", path, *more)
 
     return call
 

@@ -11,27 +11,13 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from jeoul.cli import main
 from jeoul.cli.standard_lines import wrapped
 from jeoul.standards import find_standard, read_limits, standards
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run the program on a terminal of 100 columns: exit code, standard output, error output."""
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["jeoul", *map(str, words)])
-        monkeypatch.setenv("COLUMNS", "100")
-        code = 0
-        try:
-            main()
-        except SystemExit as leaving:
-            code = int(leaving.code or 0)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return call
+def run(wide_run: Any) -> Any:
+    return wide_run
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])

@@ -8,26 +8,7 @@ from typing import Any
 
 import pytest
 
-from jeoul.cli import main
-
 NAVANI = Path(__file__).parents[1] / "readers" / "navani"
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run the program: exit code, standard output, error output."""
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["jeoul", *map(str, words)])
-        code = 0
-        try:
-            main()
-        except SystemExit as leaving:
-            code = int(leaving.code or 0)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return call
 
 
 def document(answer: tuple[int, str, str]) -> dict[str, Any]:

@@ -48,45 +48,12 @@ from jeoul.standards.outline import TEMPLATE
 from jeoul.standards.procedure_plan import clauses_with_plan, plan_for, why_no_plan
 from jeoul.standards.tables import MISSING
 from jeoul.steps import find_steps
+from jeoul.testing.clause_trial import OF_CELLS, SHEET, STAND_IN
 from jeoul.uncertainty import Accuracy, read_accuracy
 
 MADE = Path(__file__).with_name("plan_kinds.toml")
 LOG = Log(60.0, 600.0, 0.5, 0.5, None, None)
 SERIES = 4
-
-# A cell of 2 Ah with everything that a data sheet may state.
-SHEET = {
-    "chemistry": "LFP",
-    "rated_capacity_ah": 2.0,
-    "rated_energy_wh": 6.4,
-    "nominal_voltage_volt": 3.2,
-    "end_of_discharge_voltage_volt": 2.0,
-    "end_of_charge_voltage_volt": 3.65,
-    "charge_current_ampere": 1.0,
-    "charge_cutoff_current_ampere": 0.1,
-    "maximum_charge_current_ampere": 2.0,
-    "maximum_discharge_current_ampere": 4.0,
-    "maximum_pulse_charge_current_ampere": 4.0,
-    "maximum_pulse_discharge_current_ampere": 8.0,
-    "maximum_charge_voltage_volt": 3.8,
-    "minimum_voltage_volt": 1.8,
-    "maximum_power_watt": 20.0,
-    "minimum_temperature_celsius": -20.0,
-    "maximum_temperature_celsius": 55.0,
-    "mass_kg": 0.04,
-    "volume_l": 0.0165,
-    "initial_capacity_ah": 2.0,
-    "initial_energy_wh": 6.4,
-    "initial_power_watt": 20.0,
-    "initial_resistance_ohm": 0.05,
-    "initial_efficiency_percent": 95.0,
-}
-VOLTAGES = (
-    "nominal_voltage_volt", "end_of_discharge_voltage_volt", "end_of_charge_voltage_volt", "rated_energy_wh",
-    "maximum_charge_voltage_volt", "minimum_voltage_volt", "maximum_power_watt", "mass_kg", "volume_l",
-)  # fmt: skip
-# For a number that a standard has and the library does not know; any value that can be kept will do.
-STAND_IN = {"It": 0.5, "A": 1.0, "h": 1.0, "min": 10.0, "s": 10.0, "d": 1.0, "degC": 25.0, "K": 2.0, "%": 2.0}
 
 
 def item_for(clause: Clause, kinds: tuple[str, ...]) -> ItemData:
@@ -101,7 +68,7 @@ def item_for(clause: Clause, kinds: tuple[str, ...]) -> ItemData:
     other = {**dict.fromkeys(besides(clause), 1.0), **other}
     numbers: dict[str, Any] = dict(SHEET)
     if kind != "cell":
-        numbers |= {key: numbers[key] * SERIES for key in VOLTAGES} | {"cells_in_series": SERIES}
+        numbers |= {key: numbers[key] * SERIES for key in OF_CELLS} | {"cells_in_series": SERIES}
     return make_item(
         {"name": "item", "kind": kind, **numbers, **words, **({"other": other} if other else {})}
     )

@@ -1,8 +1,8 @@
 """Rows that stand twice in a joined record: files that overlap count the same charge twice.
 
-`jeoul.read_joined` carries the clock on where a file begins before the last one ended. Where the file begins
-with rows that the one before it ends with, that is no new time: whatever is counted over the seam is wrong,
-so a clause that looks at it is not evaluable, and the rows are named.
+`jeoul.read_joined` keeps such rows once where a clock of the whole test or a record number tells them. Where
+only the time of a step does, they stay in: whatever is counted over the seam is then wrong, so a clause that
+looks at it is not evaluable, and the rows are named.
 """
 
 from __future__ import annotations

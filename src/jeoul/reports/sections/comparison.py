@@ -8,12 +8,14 @@ from jeoul.reports.blocks import Block, Cell, Column, End, Figure, Heading, Para
 from jeoul.reports.compared import Compared, Comparison, Spread
 from jeoul.reports.figures_frame import COLOURS, shape_of
 from jeoul.reports.figures_strip import Item, draw_strip
+from jeoul.reports.judged import Key
 from jeoul.reports.messages import Messages
 from jeoul.reports.numbers import MISSING, show, show_like, show_measured
 from jeoul.reports.sections.several import (
     designation_of,
     differences,
     evaluations_table,
+    ladder_blocks,
     ladder_figure,
     ladders_of,
     marks,
@@ -233,13 +235,11 @@ def _row(rank: int, one: Compared, n: int, comparison: Comparison, messages: Mes
 
 def _ladders(comparison: Comparison, messages: Messages) -> list[Block]:
     found = {one.key: one for one in comparison.results}
-    groups = ladders_of(list(found))
-    figures = [
-        _ladder(clause, [found[key] for key in keys], comparison, messages)
-        for (clause, name, _), keys in groups.items()
-        if name not in ("soc", "state_of_charge")
-    ]
-    return [Heading(messages("Ladders")), *figures] if figures else []
+
+    def draw(clause: str, keys: Sequence[Key]) -> Figure:
+        return _ladder(clause, [found[key] for key in keys], comparison, messages)
+
+    return ladder_blocks(list(found), draw, messages)
 
 
 def _ladder(clause: str, points: Sequence[Compared], comparison: Comparison, messages: Messages) -> Figure:

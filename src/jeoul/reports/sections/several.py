@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from jeoul.reports.axes import value_axis
-from jeoul.reports.blocks import Cell, Column, Figure, Paragraph, Row, Table
+from jeoul.reports.blocks import Block, Cell, Column, Figure, Heading, Paragraph, Row, Table
 from jeoul.reports.figures_points import PointPanel, Points, draw_points
 from jeoul.reports.judged import Judged, Key, Reading
 from jeoul.reports.messages import Messages
@@ -76,6 +76,18 @@ def designation_of(judged: Sequence[Judged], messages: Messages) -> str:
 def name_of(key: Key, several: bool) -> str:
     """``7.4``, or ``7.4 #2`` where the clause was found more than once."""
     return f"{key.clause} #{key.occurrence}" if several else key.clause
+
+
+def ladder_blocks(
+    keys: Sequence[Key], draw: Callable[[str, Sequence[Key]], Figure], messages: Messages
+) -> list[Block]:
+    """Heading and one figure for each ladder, drawn of its clause and keys; nothing where there is none."""
+    figures = [
+        draw(clause, found)
+        for (clause, name, _), found in ladders_of(keys).items()
+        if name not in ("soc", "state_of_charge")
+    ]
+    return [Heading(messages("Ladders")), *figures] if figures else []
 
 
 def ladders_of(keys: Sequence[Key]) -> dict[tuple[str, str, str], list[Key]]:

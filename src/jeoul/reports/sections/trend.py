@@ -9,12 +9,14 @@ from jeoul.reports.blocks import Block, Cell, Column, End, Figure, Heading, Para
 from jeoul.reports.figures_frame import BLUE, ramp, shape_of
 from jeoul.reports.figures_points import Line, PointPanel, Points, draw_points
 from jeoul.reports.followed import Course, Point, Trend
+from jeoul.reports.judged import Key
 from jeoul.reports.messages import Messages
 from jeoul.reports.numbers import MISSING, Shown, show
 from jeoul.reports.sections.several import (
     designation_of,
     differences,
     evaluations_table,
+    ladder_blocks,
     ladder_figure,
     ladders_of,
     marks,
@@ -229,13 +231,11 @@ def _row(point: Point, trend: Trend, messages: Messages) -> Row:
 
 def _ladders(trend: Trend, messages: Messages) -> list[Block]:
     courses = {course.key: course for course in trend.courses}
-    groups = ladders_of(list(courses))
-    figures = [
-        _ladder(clause, [courses[key] for key in keys], trend, messages)
-        for (clause, name, _), keys in groups.items()
-        if name not in ("soc", "state_of_charge")
-    ]
-    return [Heading(messages("Ladders")), *figures] if figures else []
+
+    def draw(clause: str, keys: Sequence[Key]) -> Figure:
+        return _ladder(clause, [courses[key] for key in keys], trend, messages)
+
+    return ladder_blocks(list(courses), draw, messages)
 
 
 def _ladder(clause: str, courses: Sequence[Course], trend: Trend, messages: Messages) -> Figure:
